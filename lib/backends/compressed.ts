@@ -1,0 +1,115 @@
+// One byte, then the inner backend's bytes: as they are (0), or compressed (the algorithm's own number). Small values
+// stay raw, because compressing them costs tens of microseconds and saves nothing.
+
+import * as zlib from 'node:zlib'
+import { BackendLoadError } from '../errors.ts'
+import type { Backend, BackendName, EntryContext } from './backend.ts'
+import { resolveBackend } from './resolve.ts'
+
+export interface CompressedOptions {
+  /** `gzip` (default) and `brotli` are everywhere; `zstd`, the fastest, is in Node.js 22.15, 23.8 and newer. */
+  algorithm?: 'gzip' | 'brotli' | 'zstd'
+  /** Values of fewer bytes are stored as they are. Default 1024. */
+  threshold?: number
+}
+
+interface Algorithm {
+  readonly marker: number
+  readonly pack: (bytes: Uint8Array) => Buffer
+  readonly unpack: (bytes: Uint8Array) => Buffer
+}
+
+const RAW = 0
+
+/**
+ * A backend that compresses what another one encodes (DiskCache: JSONDisk with compress_level). Its name is that of the
+ * inner one and the algorithm, `v8+gzip`; the file extension is the inner one's. What does not become smaller is stored
+ * as it is.
+ *
+ * @throws TypeError for an unknown option or algorithm, and for zstd where this Node.js has none; RangeError for a
+ *   negative threshold.
+ * @example new Bucket('cache', { backend: compressed(new JSONBackend(), { algorithm: 'brotli' }) })
+ */
+export function compressed(backend: Backend | BackendName, options: CompressedOptions = {}): Backend {
+  const { algorithm: name = 'gzip', threshold = 1024, ...rest } = options
+  const unknown = Object.keys(rest)[0]
+  if (unknown !== undefined) throw new TypeError(`Expected algorithm or threshold as an option, got ${unknown}`)
+  if (typeof threshold !== 'number') throw new TypeError(`Expected a number as threshold, got ${String(threshold)}`)
+  if (!(threshold >= 0)) throw new RangeError(`Expected a threshold of 0 bytes or more, got ${threshold}`)
+  return new CompressedBackend(resolveBackend(backend), name, findAlgorithm(name), threshold)
+}
+
+class CompressedBackend implements Backend {
+  readonly name: string
+  readonly fileExtension: string
+  readonly #inner: Backend
+  readonly #algorithm: Algorithm
+  readonly #threshold: number
+
+  constructor(inner: Backend, name: string, algorithm: Algorithm, threshold: number) {
+    this.name = `${inner.name}+${name}`
+    this.fileExtension = inner.fileExtension
+    this.#inner = inner
+    this.#algorithm = algorithm
+    this.#threshold = threshold
+  }
+
+  encode(value: unknown, context?: EntryContext): Uint8Array {
+    const bytes = this.#inner.encode(value, context)
+    if (bytes.length >= this.#threshold) {
+      const packed = this.#algorithm.pack(bytes)
+      if (packed.length < bytes.length) return Buffer.concat([Buffer.of(this.#algorithm.marker), packed])
+    }
+    return Buffer.concat([Buffer.of(RAW), bytes])
+  }
+
+  decode(bytes: Uint8Array, context?: EntryContext): unknown {
+    return this.#inner.decode(this.#unpack(bytes), context)
+  }
+
+  #unpack(bytes: Uint8Array): Uint8Array {
+    const content = bytes.subarray(1)
+    if (bytes[0] === RAW) return content
+    try {
+      if (bytes[0] === this.#algorithm.marker) return this.#algorithm.unpack(content)
+    } catch (error) {
+      throw new BackendLoadError(`These ${bytes.length} bytes cannot be decompressed as ${this.name}.`, {
+        cause: error,
+      })
+    }
+    throw new BackendLoadError(`These ${bytes.length} bytes do not begin as those of ${this.name} do.`)
+  }
+}
+
+function findAlgorithm(name: string): Algorithm {
+  switch (name) {
+    case 'gzip':
+      return { marker: 1, pack: bytes => zlib.gzipSync(bytes), unpack: bytes => zlib.gunzipSync(bytes) }
+    case 'brotli':
+      return { marker: 2, pack: packBrotli, unpack: bytes => zlib.brotliDecompressSync(bytes) }
+    case 'zstd':
+      return findZstd()
+    default:
+      throw new TypeError(`Expected 'gzip', 'brotli' or 'zstd' as algorithm, got ${String(name)}`)
+  }
+}
+
+function packBrotli(bytes: Uint8Array): Buffer {
+  // The default, 11, is for files that are packed once and served for years: a hundred times slower, some percent smaller.
+  return zlib.brotliCompressSync(bytes, {
+    params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  })
+}
+
+function findZstd(): Algorithm {
+  // Newer than the types of the oldest Node.js that is supported.
+  const { zstdCompressSync: pack, zstdDecompressSync: unpack } = zlib as typeof zlib & {
+    zstdCompressSync?: (bytes: Uint8Array) => Buffer
+    zstdDecompressSync?: (bytes: Uint8Array) => Buffer
+  }
+  if (pack === undefined || unpack === undefined)
+    throw new TypeError(
+      `Expected an algorithm that this Node.js has, got 'zstd', which is in 22.15, 23.8 and newer; this is ${process.version}`,
+    )
+  return { marker: 3, pack, unpack }
+}

@@ -1,0 +1,371 @@
+// The public class: START HERE. Each method turns its arguments into an operation (`ops/`) and runs it at once; `promises`
+// runs the same operations without blocking. Everything else in lib/ exists to serve these methods.
+
+import type { Backend } from './backends/backend.ts'
+import { Core } from './core.ts'
+import { dictOf } from './dict.ts'
+import type { Duration } from './duration.ts'
+import { compareKeys, type Entry, type ListFilter, listedKey, makeEntry, makeInfo, passes } from './entry.ts'
+import { KeyNotFoundError } from './errors.ts'
+import type { Io } from './io/requests.ts'
+import type { KeyMaker } from './keymakers/keymaker.ts'
+import type { Slot } from './keys.ts'
+import { type BucketOptions, lifetimeToMs, resolveExpire, resolveTerms, resolveUpdateTerms, type SetOptions } from './options.ts'
+import { eraseFolder, eraseSteps } from './ops/erase.ts'
+import type { Decoded } from './ops/find.ts'
+import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
+import { type Listed, Listing, type ListOptions } from './ops/list.ts'
+import { catchUp } from './ops/order.ts'
+import { pop, remove } from './ops/remove.ts'
+import { add, set } from './ops/set.ts'
+import { touch } from './ops/touch.ts'
+import { increment, update } from './ops/update.ts'
+import { AsyncBucket } from './promises.ts'
+import { readSetting, resetSetting } from './reset.ts'
+import { hasEnded } from './upkeep.ts'
+
+/**
+ * A dictionary whose values live in files, one file a key; many processes may use the folder at once, and nothing that was
+ * acknowledged is lost. Opening it creates the folder.
+ *
+ * Reading methods never throw for what is missing, expired or damaged: that is a miss. All methods may throw
+ * StorageIOError (`ERR_IO`, the filesystem refused) unless `onError` is 'degrade'; writing methods ReadOnlyError, if the bucket
+ * is `readOnly`, UnserializableError for a key or value that cannot be stored, and TimeoutError when another process holds
+ * the entry for longer than `timeout`.
+ *
+ * @example
+ * const bucket = new Bucket('.cache', { hours: 1 })
+ * bucket.set('answer', 42)
+ * bucket.get('answer')   // → 42
+ */
+export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
+  /** Absolute path of the folder. */
+  readonly path: string
+  /** How values become bytes. */
+  readonly backend: Backend
+  /** How keys are told apart. */
+  readonly keyMaker: KeyMaker
+  /** The same methods, each returning a promise, for code that must not block on the disk. */
+  readonly promises: AsyncBucket<K, V>
+  /** @internal */
+  protected readonly core: Core
+  #dict: Record<string, V> | undefined
+
+  /**
+   * @param path - The folder: a path, or a file: URL.
+   * @throws TypeError for an unknown or impossible option, RangeError for a number out of range.
+   * @throws FormatError if the folder was written by a newer format; it is left as it is.
+   */
+  constructor(path: string | URL, options: BucketOptions = {}) {
+    this.core = new Core(path, options)
+    this.path = this.core.path
+    this.backend = this.core.settings.backend
+    this.keyMaker = this.core.settings.keyMaker
+    this.promises = new AsyncBucket<K, V>(this.core)
+  }
+
+  /**
+   * How long entries live, in milliseconds; null: for ever. Shortening it makes entries that were stored under a longer one
+   * (or none) count as expired while the shorter one is in force; an entry's own `expire`, null included, always
+   * stands (BucketCache: Bucket.lifetime).
+   */
+  get lifetime(): number | null {
+    const { lifetimeMs } = this.core.settings
+    return lifetimeMs === Number.POSITIVE_INFINITY ? null : lifetimeMs
+  }
+  set lifetime(lifetime: Duration | null) {
+    this.core.settings.lifetimeMs = lifetimeToMs(lifetime)
+  }
+
+  /** The value of a key; `fallback` (undefined) if it is missing. DiskCache: Cache.get. */
+  get(key: K): V | undefined
+  get<D>(key: K, fallback: D): V | D
+  get(key: K, fallback?: unknown): unknown {
+    const decoded = this.#lookUp(this.#slot(key))
+    return decoded === undefined ? fallback : decoded.value
+  }
+
+  /** The value of a key. @throws KeyNotFoundError if it is missing. */
+  getOrThrow(key: K): V {
+    const slot = this.#slot(key)
+    const decoded = this.#lookUp(slot)
+    if (decoded === undefined) throw notFound(key, slot, this.path)
+    return decoded.value as V
+  }
+
+  /** Value, times, tags, size and version of a key; undefined if it is missing. */
+  getEntry(key: K): Entry<K, V> | undefined {
+    const found = this.#read('getEntry', undefined, () => getEntry(this.core.store, this.#slot(key)))
+    return found === undefined ? undefined : makeEntry(key, found.value as V, found)
+  }
+
+  /** Whether a key is stored. Does not count in the statistics. */
+  has(key: K): boolean {
+    return this.#read('has', false, () => has(this.core.store, this.#slot(key)))
+  }
+
+  /**
+   * Stores a value. A stored key keeps its place in iteration; its expiry and tags are those given now.
+   * @throws ConflictError if `ifVersion` does not match.
+   */
+  set(key: K, value: V, options?: SetOptions): this {
+    const terms = resolveTerms(options)
+    this.#write('set', undefined, key, slot => set(this.core.store, slot, this.#encode(value, slot), terms))
+    return this
+  }
+
+  /** Stores a value only if the key is missing: true for exactly one of any concurrent callers. DiskCache: Cache.add. */
+  add(key: K, value: V, options?: SetOptions): boolean {
+    const terms = resolveTerms(options)
+    return this.#write('add', false, key, slot => add(this.core.store, slot, this.#encode(value, slot), terms))
+  }
+
+  /** Removes a key. Whether it was stored. */
+  delete(key: K): boolean {
+    return this.#write('delete', false, key, slot => remove(this.core.store, slot))
+  }
+
+  /** Removes a key and gives its value, to exactly one of any concurrent callers. DiskCache: Cache.pop. */
+  pop(key: K): V | undefined
+  pop<D>(key: K, fallback: D): V | D
+  pop(key: K, fallback?: unknown): unknown {
+    const decoded = this.#write('pop', undefined, key, slot => pop(this.core.store, slot))
+    return decoded === undefined ? fallback : decoded.value
+  }
+
+  /** Gives a stored key a new expiry: absent, the bucket's lifetime; null, none; 0, at once. The value is untouched. Whether
+   *  the key was stored. DiskCache: Cache.touch. */
+  touch(key: K, expire?: Duration | null): boolean {
+    const expireMs = resolveExpire(expire)
+    return this.#write('touch', false, key, slot => touch(this.core.store, slot, expireMs))
+  }
+
+  /**
+   * Adds `delta` (1) to a stored number, or to `default` (0) if the key is missing, and gives the sum; exact with any number
+   * of processes. A live entry keeps its expiry and tags. DiskCache: Cache.incr.
+   * @throws KeyNotFoundError if the key is missing and `default` is null.
+   * @throws TypeError if the value is no number, or one of value and `delta` is a bigint and the other is not.
+   * @throws RangeError if both are safe integers and their sum is none.
+   */
+  incr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
+    const start = resolveStart(delta, options)
+    return this.#write('incr', start ?? delta, key, slot => increment(this.core.store, slot, delta, start))
+  }
+
+  /** As `incr`, downwards. DiskCache: Cache.decr. */
+  decr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
+    return this.incr(key, -delta, options)
+  }
+
+  /** The stored value, or what `compute` returns, stored. */
+  getOrSet(key: K, compute: () => V, options?: SetOptions): V {
+    const terms = resolveTerms(options)
+    const slot = this.#slot(key)
+    const decoded = this.#lookUp(slot)
+    if (decoded !== undefined) return decoded.value as V
+    const value = compute()
+    this.#write('getOrSet', undefined, key, mine => set(this.core.store, mine, this.#encode(value, mine), terms))
+    return value
+  }
+
+  /**
+   * Read, compute and write as one step: `change` gets the stored value (undefined: none), and what it returns is stored,
+   * undefined removes the key. It may be called again when another process was faster. What `options` do not say
+   * (expiry, tags) stays as it was.
+   */
+  update(key: K, change: (current: V | undefined) => V | undefined, options?: SetOptions): V | undefined {
+    const terms = resolveUpdateTerms(options)
+    const compute = (current: Decoded | undefined): unknown => change(current?.value as V | undefined)
+    return this.#write('update', undefined, key, slot => update(this.core.store, slot, compute, terms)) as V | undefined
+  }
+
+  /** The values of those keys that are stored. */
+  getMany(keys: Iterable<K>): Map<K, V> {
+    const found = new Map<K, V>()
+    for (const key of keys) {
+      const decoded = this.#lookUp(this.#slot(key))
+      if (decoded !== undefined) found.set(key, decoded.value as V)
+    }
+    return found
+  }
+
+  /** Stores several values, one after another; for all or none, see `transact`. */
+  setMany(entries: Iterable<readonly [K, V]>, options?: SetOptions): void {
+    for (const [key, value] of entries) this.set(key, value, options)
+  }
+
+  /** Removes several keys. How many were stored. */
+  deleteMany(keys: Iterable<K>): number {
+    let count = 0
+    for (const key of keys) if (this.delete(key)) count++
+    return count
+  }
+
+  /** Removes all entries of this backend. How many there were. Files that are not of this cache stay. */
+  clear(): number {
+    this.core.checkWritable('clear')
+    this.core.memory?.clear()
+    let count = 0
+    for (let step = 0; step < eraseSteps; step++) {
+      count += this.core.attempt('clear', 0, () => this.core.sync(eraseFolder(this.core.store, step, () => true)).count)
+    }
+    return count
+  }
+
+  /** Removes what has expired under the present lifetime. How many entries, and the bytes of their files.
+   *  BucketCache: Bucket.prune_directory. */
+  prune(): { count: number; size: number } {
+    this.core.checkWritable('prune')
+    const { store } = this.core
+    let count = 0
+    let size = 0
+    for (let step = 0; step < eraseSteps; step++) {
+      const removed = this.core.attempt('prune', { count: 0, size: 0 }, () =>
+        this.core.sync(eraseFolder(store, step, log => hasEnded(store, log))),
+      )
+      count += removed.count
+      size += removed.size
+    }
+    return { count, size }
+  }
+
+  /** Number of entries. May count some that have expired and were not removed yet. */
+  get size(): number {
+    const totals = this.#read('size', this.core.store.order.totals, () => catchUp(this.core.store))
+    return totals.counts.get(this.backend.name) ?? 0
+  }
+
+  /** Bytes on disk of all entries in the folder and the order log, counted without a scan. What was deleted is not counted,
+   *  although its files go a little later. DiskCache: Cache.volume. */
+  volume(): number {
+    const totals = this.#read('volume', this.core.store.order.totals, () => catchUp(this.core.store))
+    return Math.max(0, totals.volume + this.core.store.order.unwritten)
+  }
+
+  /** Keys in insertion order, as a Map's; entries that are added meanwhile are shown. */
+  *keys(): IterableIterator<K> {
+    for (const { key } of this.#listed({ values: false })) yield key
+  }
+
+  *values(): IterableIterator<V> {
+    for (const { listed } of this.#listed({ values: true })) yield listed.decoded!.value as V
+  }
+
+  *entries(): IterableIterator<[K, V]> {
+    for (const { key, listed } of this.#listed({ values: true })) yield [key, listed.decoded!.value as V]
+  }
+
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.entries()
+  }
+
+  /** Calls `callback` for each entry in insertion order. */
+  forEach(callback: (value: V, key: K, bucket: this) => void): void {
+    for (const [key, value] of this.entries()) callback(value, key, this)
+  }
+
+  /** Keys in their own order: numbers before strings before the rest; strings by code unit. All keys are in memory meanwhile. */
+  *sortedKeys(options: { reverse?: boolean } = {}): IterableIterator<K> {
+    const keys: { key: K; text: string }[] = []
+    for (const { key, listed } of this.#listed({ values: false })) keys.push({ key, text: listed.keyText })
+    keys.sort(compareKeys)
+    if (options.reverse === true) keys.reverse()
+    for (const { key } of keys) yield key
+  }
+
+  /** What is stored, in insertion order, without reading the values. */
+  *list(options: ListFilter = {}): IterableIterator<Omit<Entry<K, V>, 'value'>> {
+    for (const { key, listed } of this.#listed({ values: false, expired: options.expired === true })) {
+      if (passes(options, key, listed)) yield { key, ...makeInfo(listed) }
+    }
+  }
+
+  /** The entries as properties: `bucket.dict.name = value`, `delete bucket.dict.name`, `'name' in bucket.dict`,
+   *  `Object.keys(bucket.dict)`. For keys that are strings. */
+  get dict(): Record<string, V> {
+    this.#dict ??= dictOf(this as unknown as Bucket<string, V>)
+    return this.#dict
+  }
+
+  /** Forgets the value in memory, and leaves the file. BucketCache: Bucket.unload_key. */
+  unload(key: K): void {
+    this.core.forget(this.#slot(key))
+  }
+
+  /** Reads a setting afresh, or changes it: those of the folder for every process that uses it (which see it at their next
+   *  `reset(name)`), all others for this instance. DiskCache: Cache.reset. */
+  reset<N extends keyof BucketOptions>(name: N, ...value: [value?: BucketOptions[N]]): BucketOptions[N] {
+    return value.length === 0 || value[0] === undefined
+      ? this.core.sync(readSetting(this.core, name))
+      : this.core.sync(resetSetting(this.core, name, value[0]))
+  }
+
+  /** Writes down what is only in this process. The bucket may be used again afterwards: it holds nothing open. */
+  close(): void {
+    this.core.flush()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.promises.close()
+  }
+
+  #slot(key: K): Slot {
+    return this.core.store.keys.slot(key)
+  }
+
+  #encode(value: V, slot: Slot): Uint8Array {
+    return this.backend.encode(value, { key: slot.identity ?? slot.text })
+  }
+
+  #lookUp(slot: Slot): Decoded | undefined {
+    const { store, memory } = this.core
+    if (memory === undefined) return this.#read('get', undefined, () => get(store, slot))
+    return fromMemory(store, memory, slot) ?? this.#read('get', undefined, () => getThroughMemory(store, memory, slot))
+  }
+
+  #read<T>(operation: string, degraded: T, io: () => Io<T>): T {
+    return this.core.attempt(operation, degraded, () => this.core.sync(io()))
+  }
+
+  #write<T>(operation: string, degraded: T, key: K, io: (slot: Slot) => Io<T>): T {
+    this.core.checkWritable(operation)
+    const slot = this.#slot(key)
+    this.core.forget(slot)
+    const result = this.core.attempt(operation, degraded, () => this.core.sync(io(slot)))
+    this.core.tidy()
+    return result
+  }
+
+  *#listed(options: ListOptions): IterableIterator<{ key: K; listed: Listed }> {
+    const listing = new Listing(this.core.store, options)
+    for (;;) {
+      const page = this.#read('list', undefined, () => listing.next())
+      if (page === undefined) return
+      for (const listed of page) {
+        const read = listedKey<K>(this.core, listed)
+        if (read !== undefined) yield { key: read.key, listed }
+      }
+    }
+  }
+}
+
+export function notFound(key: unknown, slot: Slot, path: string): KeyNotFoundError {
+  return new KeyNotFoundError(`Expected the key ${slot.text} to be stored in ${path}, and it is not, or has expired.`, { key })
+}
+
+/** Where counting begins. */
+export function resolveStart(delta: unknown, options: { default?: number | bigint | null } | undefined): number | bigint | null {
+  if (typeof delta !== 'bigint' && !(typeof delta === 'number' && Number.isFinite(delta))) {
+    throw new TypeError(`Expected delta to be a finite number or a bigint, got ${String(delta)}`)
+  }
+  const start = options?.default
+  if (start === undefined) return typeof delta === 'bigint' ? 0n : 0
+  if (start !== null && typeof start !== typeof delta) {
+    throw new TypeError(`Expected default to be a ${typeof delta}, as delta is, got ${typeof start}`)
+  }
+  return start
+}

@@ -1,0 +1,193 @@
+// What a bucket and its promise twin share: the store, the two hosts, and what is done beside the operations themselves:
+// degrading, turns, upkeep. The classes above it only translate calls into operations.
+
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { topics } from './channels.ts'
+import { ReadOnlyError, StorageIOError } from './errors.ts'
+import { permissions } from './io/disk.ts'
+import { asyncHost } from './io/host-async.ts'
+import { syncHost } from './io/host-sync.ts'
+import { thisOwner } from './io/identity.ts'
+import type { AsyncHost, Io, SyncHost } from './io/requests.ts'
+import { runAsync, runSync } from './io/run.ts'
+import { keyCodec, type Slot } from './keys.ts'
+import { Memory } from './memory.ts'
+import { type BucketOptions, resolveOptions, type Settings } from './options.ts'
+import { openFolder } from './ops/open.ts'
+import { writeVolume } from './ops/order.ts'
+import { reclaimAll } from './ops/reclaim.ts'
+import { defaultSettings, type FolderSettings } from './settings.ts'
+import { createStore, type Environment, type Store } from './store.ts'
+
+/** Deleted files are unlinked so long after the first of them was. */
+const reclaimDelayMs = 1000
+
+export class Core {
+  readonly path: string
+  readonly settings: Settings
+  readonly store: Store
+  readonly memory: Memory | undefined
+  /** The folder's settings as they were when last read. */
+  folder: FolderSettings
+  readonly #sync: SyncHost
+  readonly #async: AsyncHost
+  /** The last write of each key that the promise interface has begun, and not ended. */
+  readonly #turns = new Map<string, Promise<unknown>>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(path: string | URL, options: BucketOptions) {
+    this.path = resolvePath(path)
+    const settings = resolveOptions(options)
+    const { backend, keyMaker } = settings
+    const bits = permissions(settings.mode)
+    this.settings = settings
+    this.memory = settings.memory === undefined ? undefined : new Memory(settings.memory)
+    this.#sync = syncHost(bits)
+    this.#async = asyncHost(bits)
+    this.store = createStore({
+      folder: this.path,
+      backend,
+      keys: keyCodec(keyMaker, this.path, backend),
+      environment,
+      settings,
+    })
+    const create = !settings.readOnly
+    this.folder = this.attempt('open', { ...defaultSettings, ...settings.folder }, () =>
+      this.sync(openFolder(this.store, settings.folder, create)),
+    )
+    cores.add(new WeakRef(this))
+  }
+
+  /** Runs an operation now. */
+  sync<T>(io: Io<T>): T {
+    return runSync(io, this.#sync)
+  }
+
+  /** Runs it by and by. */
+  async<T>(io: Io<T>): Promise<T> {
+    return runAsync(io, this.#async)
+  }
+
+  /** `run`, or what a degraded bucket answers when the filesystem refuses. */
+  attempt<T>(operation: string, degraded: T, run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      return this.#degrade(operation, degraded, error)
+    }
+  }
+
+  async attemptAsync<T>(operation: string, degraded: T, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      return this.#degrade(operation, degraded, error)
+    }
+  }
+
+  #degrade<T>(operation: string, degraded: T, error: unknown): T {
+    if (!this.settings.degrade || !(error instanceof StorageIOError)) throw error
+    if (topics.error.active) topics.error.publish({ folder: this.path, operation, error })
+    return degraded
+  }
+
+  /** Throws if nothing may be written. */
+  checkWritable(operation: string): void {
+    if (!this.settings.readOnly) return
+    throw new ReadOnlyError(`Cannot ${operation}: ${this.path} was opened with readOnly. Open it without, to write.`)
+  }
+
+  /** Writes of one key happen in the order of their calls, although nobody waits for them in between. */
+  inTurn<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(slot.path)
+    const mine = before === undefined ? run() : before.then(run)
+    const settled = mine.then(
+      () => {},
+      () => {},
+    )
+    this.#turns.set(slot.path, settled)
+    void settled.then(() => {
+      if (this.#turns.get(slot.path) === settled) this.#turns.delete(slot.path)
+    })
+    return mine
+  }
+
+  /** A read waits for the writes of its key that were called before. */
+  async afterWrites<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
+    if (this.#turns.size > 0) await this.#turns.get(slot.path)
+    return await run()
+  }
+
+  /** All writes that were called before. */
+  async settled(): Promise<void> {
+    if (this.#turns.size > 0) await Promise.all(this.#turns.values())
+  }
+
+  /** Forgets what memory has of a key that is about to be written. */
+  forget(slot: Slot): void {
+    this.memory?.delete(slot.identity ?? slot.text)
+  }
+
+  /** To be called after operations that may have deleted. */
+  tidy(): void {
+    if (this.store.garbage.size === 0 || this.#timer !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.async(reclaimAll(this.store))
+        .catch(error => topics.error.publish({ folder: this.path, operation: 'reclaim', error }))
+        .finally(() => {
+          this.#timer = undefined
+          this.tidy()
+        })
+    }, reclaimDelayMs)
+    // Files that wait are no reason for a process to stay.
+    this.#timer.unref()
+  }
+
+  /** What is kept in this process only goes into the folder. */
+  flush(): void {
+    if (this.settings.readOnly || this.store.order.unwritten === 0) return
+    this.attempt('flush', undefined, () => this.sync(writeVolume(this.store)))
+  }
+}
+
+const environment: Environment = {
+  now: Date.now,
+  newId: createIds(),
+  owner: thisOwner(),
+  holds: new Map(),
+}
+
+/** Ids: ten digits by chance for this thread, six that count; after the last, other ten. */
+function createIds(): () => string {
+  let prefix = ''
+  let count = 0xffffff
+  return () => {
+    if (count === 0xffffff) {
+      prefix = randomBytes(5).toString('hex')
+      count = 0
+    }
+    count++
+    return prefix + (0x1000000 + count).toString(16).slice(1)
+  }
+}
+
+function resolvePath(path: string | URL): string {
+  if (path instanceof URL) return resolve(fileURLToPath(path))
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new TypeError(`Expected the path of a folder, got ${path === '' ? 'an empty string' : String(path)}`)
+  }
+  return resolve(path)
+}
+
+const cores = new Set<WeakRef<Core>>()
+process.on('exit', () => {
+  for (const ref of cores) {
+    try {
+      ref.deref()?.flush()
+    } catch {
+      // The process is going, and it was bookkeeping only: `check` counts anew.
+    }
+  }
+})

@@ -1,0 +1,159 @@
+// What the order log means. It is a row of segments; each tells, after a `base` with the totals of all before it, which
+// entries were added and removed since. Read from front to back it gives insertion order; its last segment alone gives
+// the number of entries and the bytes they take.
+// Layout of the bodies: FORMAT.md § Order log.
+
+import { encodeFrame, type Frame } from '../log/sidecar.ts'
+
+/** On disk. Never renumber or reuse; add at the end. */
+const frameKinds = { add: 1, remove: 2, adjust: 3, base: 4, end: 5 } as const
+
+/** Where an entry stands in the order: segment and number of the frame in it, as first written. Merging keeps it. */
+export interface Position {
+  readonly segment: number
+  readonly index: number
+}
+
+export type OrderRecord =
+  /** An entry begins; its put names this record's id as its place. `origin`: where it stood before segments were merged. */
+  | { kind: 'add'; id: string; bytes: number; hash: string; extension: string; backend: string; origin?: Position | undefined }
+  /** The entry of this place has ended. `bytes` is what it took, and is subtracted. */
+  | { kind: 'remove'; id: string; bytes: number; place: string; backend: string }
+  /** The volume has changed by `bytes`, the number of records that stand in the log by `records`. */
+  | { kind: 'adjust'; id: string; bytes: number; records: number }
+  /** First in a segment but the first: the totals of all that came before. */
+  | { kind: 'base'; id: string; totals: Totals }
+  /** Last in a segment; what stands behind it is void, and belongs into the next. */
+  | { kind: 'end'; id: string }
+
+export interface Totals {
+  /** Entries by the name of their backend. */
+  readonly counts: ReadonlyMap<string, number>
+  /** Bytes of the entries' files and of the order log. */
+  readonly volume: number
+  /** Adds and removes that stand in the log. */
+  readonly records: number
+}
+
+export const noTotals: Totals = { counts: new Map(), volume: 0, records: 0 }
+
+export function encodeOrder(record: OrderRecord): Buffer {
+  return encodeFrame(frameKinds[record.kind], record.id, bodyOf(record))
+}
+
+function bodyOf(record: OrderRecord): Uint8Array {
+  switch (record.kind) {
+    case 'add': {
+      const names = Buffer.from(`${record.extension}\0${record.backend}`)
+      const body = Buffer.allocUnsafe(52 + names.length)
+      body.writeDoubleLE(record.bytes, 0)
+      body.write(record.hash, 8, 'hex')
+      body.writeDoubleLE(record.origin?.segment ?? 0, 40)
+      body.writeUInt32LE(record.origin?.index ?? 0, 48)
+      names.copy(body, 52)
+      return body
+    }
+    case 'remove': {
+      const backend = Buffer.from(record.backend)
+      const body = Buffer.allocUnsafe(16 + backend.length)
+      body.writeDoubleLE(record.bytes, 0)
+      body.write(record.place, 8, 'hex')
+      backend.copy(body, 16)
+      return body
+    }
+    case 'adjust': {
+      const body = Buffer.allocUnsafe(16)
+      body.writeDoubleLE(record.bytes, 0)
+      body.writeDoubleLE(record.records, 8)
+      return body
+    }
+    case 'base': {
+      const { counts, volume, records } = record.totals
+      return Buffer.from(JSON.stringify({ counts: [...counts], volume, records }))
+    }
+    case 'end':
+      return new Uint8Array()
+  }
+}
+
+/** What a frame says; undefined: nothing that this version knows. */
+export function decodeOrder({ kind, id, body }: Frame): OrderRecord | undefined {
+  if (kind === frameKinds.add && body.length >= 53) {
+    const [extension, backend] = body.toString('utf8', 52).split('\0')
+    if (extension === undefined || backend === undefined) return undefined
+    const segment = body.readDoubleLE(40)
+    return {
+      kind: 'add',
+      id,
+      bytes: body.readDoubleLE(0),
+      hash: body.toString('hex', 8, 40),
+      extension,
+      backend,
+      origin: segment === 0 ? undefined : { segment, index: body.readUInt32LE(48) },
+    }
+  }
+  if (kind === frameKinds.remove && body.length >= 16) {
+    return { kind: 'remove', id, bytes: body.readDoubleLE(0), place: body.toString('hex', 8, 16), backend: body.toString('utf8', 16) }
+  }
+  if (kind === frameKinds.adjust && body.length === 16) {
+    return { kind: 'adjust', id, bytes: body.readDoubleLE(0), records: body.readDoubleLE(8) }
+  }
+  if (kind === frameKinds.base) {
+    const totals = parseTotals(body)
+    return totals === undefined ? undefined : { kind: 'base', id, totals }
+  }
+  return kind === frameKinds.end ? { kind: 'end', id } : undefined
+}
+
+function parseTotals(body: Buffer): Totals | undefined {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+  const { counts, volume, records } = (parsed ?? {}) as Record<string, unknown>
+  if (!Array.isArray(counts) || typeof volume !== 'number' || typeof records !== 'number') return undefined
+  const pairs = counts.filter(
+    (pair): pair is [string, number] => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'number',
+  )
+  return { counts: new Map(pairs), volume, records }
+}
+
+/** Totals being kept: each record that is folded in changes them. */
+export class RunningTotals implements Totals {
+  counts: Map<string, number>
+  volume: number
+  records: number
+
+  constructor(totals: Totals = noTotals) {
+    this.counts = new Map(totals.counts)
+    this.volume = totals.volume
+    this.records = totals.records
+  }
+
+  /** `length` is the record's own, which takes room too. */
+  fold(record: OrderRecord, length: number): void {
+    this.volume += length
+    if (record.kind === 'add') {
+      this.volume += record.bytes
+      this.records += 1
+      this.#count(record.backend, 1)
+    } else if (record.kind === 'remove') {
+      this.volume -= record.bytes
+      this.records += 1
+      this.#count(record.backend, -1)
+    } else if (record.kind === 'adjust') {
+      this.volume += record.bytes
+      this.records += record.records
+    } else if (record.kind === 'base') {
+      this.counts = new Map(record.totals.counts)
+      this.volume = record.totals.volume + length
+      this.records = record.totals.records
+    }
+  }
+
+  #count(backend: string, by: number): void {
+    this.counts.set(backend, Math.max(0, (this.counts.get(backend) ?? 0) + by))
+  }
+}

@@ -1,0 +1,24 @@
+// What both hosts must know about files: flags, permission bits, how to make a missing folder.
+
+import { constants } from 'node:fs'
+
+/** Permission bits of what is created. */
+export interface Permissions {
+  readonly file: number
+  readonly folder: number
+}
+
+/** Folders get the bit to enter wherever there is a bit to read. */
+export function permissions(mode: number): Permissions {
+  return { file: mode, folder: mode | ((mode & 0o444) >> 2) }
+}
+
+// A symbolic link in place of a file is never followed (where the system can say so: Windows has no such flag).
+const noFollow = constants.O_NOFOLLOW ?? 0
+
+export const flags = {
+  read: constants.O_RDONLY | noFollow,
+  change: constants.O_RDWR | constants.O_APPEND | noFollow,
+  changeOrCreate: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | noFollow,
+  createNew: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow,
+} as const

@@ -1,0 +1,220 @@
+// The world as node:fs shows it to a caller that does not wait. The callbacks of node:fs, not its promises: those cost
+// several times as much for small files.
+
+import fs from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { lock as takeLock } from 'proper-lockfile'
+import writeFileAtomic from 'write-file-atomic'
+import { flags, type Permissions } from './disk.ts'
+import { errnoOf, refused, shortWrite } from './errno.ts'
+import { isAlive } from './identity.ts'
+import { lockOptions, lockTimedOut } from './locks.ts'
+import type { AsyncHost, Window } from './requests.ts'
+
+const open = promisify(fs.open)
+const close = promisify(fs.close)
+const fstat = promisify(fs.fstat)
+const fsync = promisify(fs.fsync)
+const lstat = promisify(fs.lstat)
+const mkdir = promisify(fs.mkdir)
+const rename = promisify(fs.rename)
+const unlink = promisify(fs.unlink)
+const rmdir = promisify(fs.rmdir)
+const readdir = promisify(fs.readdir)
+
+function read(fd: number, bytes: Buffer, offset: number, length: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(fd, bytes, offset, length, position, (error, n) => (error ? reject(error) : resolve(n)))
+  })
+}
+
+function write(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.write(fd, bytes, offset, bytes.length - offset, null, (error, n) => (error ? reject(error) : resolve(n)))
+  })
+}
+
+/** Ordinary logs fit; what is larger is read in two steps. */
+const firstReach = 32 * 1024
+
+/** A host for one bucket: it knows with which bits to create files. */
+export function asyncHost(bits: Permissions): AsyncHost {
+  const readAt = async (fd: number, bytes: Buffer, position: number): Promise<number> => {
+    let done = 0
+    while (done < bytes.length) {
+      const n = await read(fd, bytes, done, bytes.length - done, position + done)
+      if (n === 0) break
+      done += n
+    }
+    return done
+  }
+
+  const tailOf = async (fd: number, reach: number): Promise<Window> => {
+    const first = Buffer.allocUnsafe(Math.min(reach, firstReach))
+    const n = await read(fd, first, 0, first.length, 0)
+    if (n < first.length) return { bytes: first.subarray(0, n), start: 0, size: n }
+    const { size } = await fstat(fd)
+    const start = Math.max(0, size - reach)
+    const bytes = Buffer.allocUnsafe(size - start)
+    return { bytes: bytes.subarray(0, await readAt(fd, bytes, start)), start, size }
+  }
+
+  /** Does it once more after making the folder that was missing. */
+  const inFolder = async <T>(path: string, create: () => Promise<T>): Promise<T> => {
+    try {
+      return await create()
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      await mkdir(dirname(path), { recursive: true, mode: bits.folder })
+      return await create()
+    }
+  }
+
+  return {
+    async load({ path, reach, stamped }) {
+      let fd: number
+      try {
+        fd = await open(path, flags.read)
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined
+        throw refused('open', path, error)
+      }
+      return await guard('read', path, async () => {
+        try {
+          if (stamped !== true) return await tailOf(fd, reach)
+          // Looked at before reading: bytes that are newer than their stamp are only read once more.
+          const stamp = await fstat(fd)
+          return { ...(await tailOf(fd, reach)), stamp }
+        } finally {
+          await close(fd)
+        }
+      })
+    },
+    async open({ path, create }) {
+      try {
+        return await (create
+          ? inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
+          : open(path, flags.change))
+      } catch (error) {
+        if (!create && errnoOf(error) === 'ENOENT') return undefined
+        throw refused('open', path, error)
+      }
+    },
+    tail: ({ file, reach }) => guard('read', `descriptor ${file}`, () => tailOf(file, reach)),
+    read({ file, position, length }) {
+      return guard('read', `descriptor ${file}`, async () => {
+        const bytes = Buffer.allocUnsafe(length)
+        return bytes.subarray(0, await readAt(file, bytes, position))
+      })
+    },
+    size: ({ file }) => guard('look at', `descriptor ${file}`, async () => (await fstat(file)).size),
+    async append({ file, bytes }) {
+      const written = await guard('append to', `descriptor ${file}`, () => write(file, bytes, 0))
+      if (written !== bytes.length) throw shortWrite(written, bytes.length)
+    },
+    sync: ({ file }) => guard('sync', `descriptor ${file}`, () => fsync(file)),
+    close: ({ file }) => guard('close', `descriptor ${file}`, () => close(file)),
+    write({ path, bytes, durable }) {
+      return guard('write', path, async () => {
+        const fd = await inFolder(path, () => open(path, flags.createNew, bits.file))
+        try {
+          for (let done = 0; done < bytes.length; ) {
+            const n = await write(fd, bytes, done)
+            if (n === 0) throw shortWrite(done, bytes.length)
+            done += n
+          }
+          if (durable) await fsync(fd)
+        } catch (error) {
+          await unlink(path).catch(() => {})
+          throw error
+        } finally {
+          await close(fd)
+        }
+      })
+    },
+    publish({ path, bytes, durable }) {
+      return guard('write', path, async () => {
+        await mkdir(dirname(path), { recursive: true, mode: bits.folder })
+        await writeFileAtomic(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
+      })
+    },
+    rename: ({ from, to }) => guard('put in place', to, () => rename(from, to)),
+    async unlink({ path }) {
+      try {
+        await unlink(path)
+        return true
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return false
+        throw refused('remove', path, error)
+      }
+    },
+    async discard({ path, done }) {
+      fs.unlink(path, done)
+    },
+    async stat({ path }) {
+      try {
+        return await lstat(path)
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined
+        throw refused('look at', path, error)
+      }
+    },
+    async list({ path }) {
+      try {
+        return await readdir(path)
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined
+        throw refused('list', path, error)
+      }
+    },
+    async removeFolder({ path }) {
+      try {
+        await rmdir(path)
+      } catch (error) {
+        const errno = errnoOf(error)
+        if (errno !== 'ENOENT' && errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw refused('remove', path, error)
+      }
+    },
+    async syncFolder({ path }) {
+      // Windows cannot open a folder; its filesystems keep names and contents in order by themselves.
+      if (process.platform === 'win32') return
+      await guard('sync', path, async () => {
+        const fd = await open(path, flags.read)
+        await fsync(fd).finally(() => close(fd))
+      })
+    },
+    async sleep({ ms }) {
+      await delay(ms)
+    },
+    async alive({ owner, since, patienceMs }) {
+      return isAlive(owner, since, patienceMs)
+    },
+    async lock({ path, timeoutMs }) {
+      for (const end = Date.now() + timeoutMs; ; await delay(5)) {
+        try {
+          return { path, release: await takeLock(path, lockOptions(path)) }
+        } catch (error) {
+          if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
+          if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
+        }
+      }
+    },
+    async unlock({ lock }) {
+      try {
+        await lock.release()
+      } catch {
+        // It was taken over as stale; whoever took it releases it.
+      }
+    },
+  }
+}
+
+async function guard<T>(what: string, path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw refused(what, path, error)
+  }
+}

@@ -1,0 +1,224 @@
+// The world as node:fs shows it to a caller that waits. One of two places that import node:fs (the other: host-async.ts).
+
+import fs from 'node:fs'
+import { dirname } from 'node:path'
+import { lockSync } from 'proper-lockfile'
+import writeFileAtomic from 'write-file-atomic'
+import { DeadlockError } from '../errors.ts'
+import { flags, type Permissions } from './disk.ts'
+import { errnoOf, refused, shortWrite } from './errno.ts'
+import { isAlive } from './identity.ts'
+import { lockOptions, lockTimedOut } from './locks.ts'
+import type { SyncHost, Window } from './requests.ts'
+
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4))
+
+/** Blocks this thread. */
+function pause(ms: number): void {
+  Atomics.wait(nobodyWakes, 0, 0, ms)
+}
+
+/** Ordinary logs fit; what is larger is read in two steps. */
+const scratchLength = 32 * 1024
+
+/** A host for one bucket: it knows with which bits to create files. */
+export function syncHost(bits: Permissions): SyncHost {
+  // Reused for every `load`: its bytes are good until the next request, see requests.ts.
+  const scratch = Buffer.allocUnsafeSlow(scratchLength)
+  // Opening a missing file costs an exception, asking first costs a system call: so ask while the answers are no.
+  let expectMissing = false
+
+  const readAt = (fd: number, bytes: Buffer, position: number): number => {
+    let done = 0
+    while (done < bytes.length) {
+      const n = fs.readSync(fd, bytes, done, bytes.length - done, position + done)
+      if (n === 0) break
+      done += n
+    }
+    return done
+  }
+
+  const tailOf = (fd: number, reach: number, keep: boolean): Window => {
+    const first = Math.min(reach, scratchLength)
+    const n = fs.readSync(fd, scratch, 0, first, 0)
+    if (n < first) return { bytes: keep ? Buffer.from(scratch.subarray(0, n)) : scratch.subarray(0, n), start: 0, size: n }
+    const size = fs.fstatSync(fd).size
+    const start = Math.max(0, size - reach)
+    const bytes = Buffer.allocUnsafe(size - start)
+    return { bytes: bytes.subarray(0, readAt(fd, bytes, start)), start, size }
+  }
+
+  /** Does it once more after making the folder that was missing. */
+  const inFolder = <T>(path: string, create: () => T): T => {
+    try {
+      return create()
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
+      return create()
+    }
+  }
+
+  return {
+    load({ path, reach, stamped }) {
+      if (expectMissing && fs.statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+      let fd: number
+      try {
+        fd = fs.openSync(path, flags.read)
+        expectMissing = false
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw refused('open', path, error)
+        expectMissing = true
+        return undefined
+      }
+      try {
+        if (stamped !== true) return tailOf(fd, reach, false)
+        // Looked at before reading: bytes that are newer than their stamp are only read once more.
+        const stamp = fs.fstatSync(fd)
+        return { ...tailOf(fd, reach, false), stamp }
+      } catch (error) {
+        throw refused('read', path, error)
+      } finally {
+        fs.closeSync(fd)
+      }
+    },
+    open({ path, create }) {
+      if (create) {
+        try {
+          return inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
+        } catch (error) {
+          throw refused('open', path, error)
+        }
+      }
+      if (expectMissing && fs.statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+      try {
+        const fd = fs.openSync(path, flags.change)
+        expectMissing = false
+        return fd
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw refused('open', path, error)
+        expectMissing = true
+        return undefined
+      }
+    },
+    tail: ({ file, reach }) => guard('read', `descriptor ${file}`, () => tailOf(file, reach, true)),
+    read({ file, position, length }) {
+      return guard('read', `descriptor ${file}`, () => {
+        const bytes = Buffer.allocUnsafe(length)
+        return bytes.subarray(0, readAt(file, bytes, position))
+      })
+    },
+    size: ({ file }) => guard('look at', `descriptor ${file}`, () => fs.fstatSync(file).size),
+    append({ file, bytes }) {
+      const written = guard('append to', `descriptor ${file}`, () => fs.writeSync(file, bytes))
+      if (written !== bytes.length) throw shortWrite(written, bytes.length)
+    },
+    sync: ({ file }) => guard('sync', `descriptor ${file}`, () => fs.fsyncSync(file)),
+    close: ({ file }) => guard('close', `descriptor ${file}`, () => fs.closeSync(file)),
+    write({ path, bytes, durable }) {
+      return guard('write', path, () => {
+        const fd = inFolder(path, () => fs.openSync(path, flags.createNew, bits.file))
+        try {
+          for (let done = 0; done < bytes.length; ) {
+            const n = fs.writeSync(fd, bytes, done)
+            if (n === 0) throw shortWrite(done, bytes.length)
+            done += n
+          }
+          if (durable) fs.fsyncSync(fd)
+        } catch (error) {
+          fs.rmSync(path, { force: true })
+          throw error
+        } finally {
+          fs.closeSync(fd)
+        }
+      })
+    },
+    publish({ path, bytes, durable }) {
+      guard('write', path, () => {
+        fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
+        writeFileAtomic.sync(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
+      })
+    },
+    rename: ({ from, to }) => guard('put in place', to, () => fs.renameSync(from, to)),
+    unlink({ path }) {
+      try {
+        fs.unlinkSync(path)
+        return true
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return false
+        throw refused('remove', path, error)
+      }
+    },
+    discard({ path, done }) {
+      // The thread pool unlinks even while this thread is busy; only the news of it waits for the event loop.
+      fs.unlink(path, done)
+    },
+    stat({ path }) {
+      return guard('look at', path, () => fs.lstatSync(path, { throwIfNoEntry: false }))
+    },
+    list({ path }) {
+      try {
+        return fs.readdirSync(path)
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined
+        throw refused('list', path, error)
+      }
+    },
+    removeFolder({ path }) {
+      try {
+        fs.rmdirSync(path)
+      } catch (error) {
+        const errno = errnoOf(error)
+        if (errno !== 'ENOENT' && errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw refused('remove', path, error)
+      }
+    },
+    syncFolder({ path }) {
+      // Windows cannot open a folder; its filesystems keep names and contents in order by themselves.
+      if (process.platform === 'win32') return
+      guard('sync', path, () => {
+        const fd = fs.openSync(path, flags.read)
+        try {
+          fs.fsyncSync(fd)
+        } finally {
+          fs.closeSync(fd)
+        }
+      })
+    },
+    sleep({ ms, own, path }) {
+      if (own) {
+        throw new DeadlockError(
+          `A synchronous call would wait for its own thread: ${path} is held by an asynchronous operation or transaction ` +
+            'of this thread, which cannot go on meanwhile. Await that one first, or use the promise interface.',
+          { path },
+        )
+      }
+      pause(ms)
+    },
+    alive: ({ owner, since, patienceMs }) => isAlive(owner, since, patienceMs),
+    lock({ path, timeoutMs }) {
+      for (const end = Date.now() + timeoutMs; ; pause(5)) {
+        try {
+          return { path, release: lockSync(path, lockOptions(path)) }
+        } catch (error) {
+          if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
+          if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
+        }
+      }
+    },
+    unlock({ lock }) {
+      try {
+        lock.release()
+      } catch {
+        // It was taken over as stale; whoever took it releases it.
+      }
+    },
+  }
+}
+
+function guard<T>(what: string, path: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw refused(what, path, error)
+  }
+}

@@ -1,0 +1,80 @@
+// Who this thread is, and whether another still lives. On Linux /proc tells both, exactly; elsewhere a process number is
+// all there is, and a number that was given to another process looks alive until the timeout.
+
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { threadId } from 'node:worker_threads'
+import { type OwnerParts, readOwner, writeOwner } from '../log/owner.ts'
+import type { Owner } from './requests.ts'
+
+const unknown = '-'
+
+function attempt(read: () => string): string | undefined {
+  try {
+    return read().trim().replace(/\s/g, '_')
+  } catch {
+    return undefined
+  }
+}
+
+/** Field 22 of `stat`: the moment the thread started, in clock ticks since the boot. The name in field 2 may hold anything,
+ *  blanks and parentheses too, so counting begins behind its last parenthesis. */
+function startOf(pid: number, thread: number): number | undefined {
+  let stat: string
+  try {
+    stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
+  } catch {
+    return undefined
+  }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // A zombie has ended: it only waits for its parent to look.
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+  const started = Number(fields[19])
+  return Number.isFinite(started) ? started : undefined
+}
+
+let self: { owner: Owner; parts: OwnerParts } | undefined
+
+function me(): { owner: Owner; parts: OwnerParts } {
+  // Asked for once a thread: a process number does not change, and Node cannot fork.
+  if (self === undefined) {
+    const task = attempt(() => readlinkSync('/proc/thread-self'))
+    const thread = task === undefined ? threadId : Number(task.slice(task.lastIndexOf('/') + 1))
+    const parts: OwnerParts = {
+      host: hostname().replace(/\s/g, '_') || unknown,
+      boot: attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')) ?? unknown,
+      namespace: attempt(() => readlinkSync('/proc/self/ns/pid')) ?? unknown,
+      pid: process.pid,
+      thread,
+      started: startOf(process.pid, thread) ?? 0,
+    }
+    self = { owner: writeOwner(parts), parts }
+  }
+  return self
+}
+
+/** This thread, as seals and claims name it. */
+export function thisOwner(): Owner {
+  return me().owner
+}
+
+/**
+ * Whether `owner` may still act. On this host and boot that is known; of another host, container or an unreadable name
+ * only that it showed itself at `since`: it counts as alive for `patienceMs` more.
+ */
+export function isAlive(owner: Owner, since: number, patienceMs: number): boolean {
+  const its = readOwner(owner)
+  const { parts: ours } = me()
+  if (its === undefined || its.host !== ours.host) return Date.now() - since <= patienceMs
+  // Same name, other boot: it went down with the machine. (Two machines of one name and no boot ids: patience again.)
+  if (its.boot !== ours.boot) return its.boot !== unknown && ours.boot !== unknown ? false : Date.now() - since <= patienceMs
+  if (its.namespace !== ours.namespace) return Date.now() - since <= patienceMs
+  if (ours.boot !== unknown) return startOf(its.pid, its.thread) === its.started
+  try {
+    process.kill(its.pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it is there, and another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

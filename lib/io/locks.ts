@@ -1,0 +1,25 @@
+// proper-lockfile, as both hosts use it: for what is about the whole folder and rare. A lock is a folder beside the path,
+// touched every few seconds while it is held; one that was not touched for long is taken over.
+
+import type { LockOptions } from 'proper-lockfile'
+import { TimeoutError } from '../errors.ts'
+
+export function lockOptions(path: string): LockOptions {
+  return {
+    // The path need not exist: the lock is about it, not in it.
+    realpath: false,
+    stale: 20_000,
+    update: 5_000,
+    lockfilePath: `${path}.lock`,
+    // A holder that slept through its time has lost the lock, and learns it when releasing. All that is done under one
+    // of these locks is safe without it, only wasteful: the default, to crash the process, would be worse.
+    onCompromised: () => {},
+  }
+}
+
+export function lockTimedOut(path: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError(
+    `Waited ${timeoutMs} ms for the lock on ${path}, which another process holds. Try again, or raise the option timeout.`,
+    { path },
+  )
+}

@@ -1,0 +1,87 @@
+// From a key to its identity: the readable text that a record stores, the bytes that tell it from others, and their hash.
+
+import { createHash, hash } from 'node:crypto'
+import { DefaultKeyMaker } from './keymakers/default.ts'
+import type { KeyMaker, ReadableKeyMaker } from './keymakers/keymaker.ts'
+import { entryName } from './log/names.ts'
+
+/** A key, and where its log is. */
+export class Slot {
+  /** Readable text; with a key maker of the package it is also what tells keys apart. */
+  readonly text: string
+  /** What tells keys apart, where that is not the text: the bytes of a key maker of one's own, a character each. */
+  readonly identity: string | undefined
+  readonly #places: Places
+  #hash: string | undefined
+  #path: string | undefined
+
+  constructor(places: Places, text: string, identity: string | undefined) {
+    this.#places = places
+    this.text = text
+    this.identity = identity
+  }
+  /** SHA-256 of backend name, a zero byte, and the bytes that tell keys apart; 64 hexadecimal digits. Made when it is
+   *  needed: what is found in memory needs none. */
+  get hash(): string {
+    this.#hash ??=
+      this.identity === undefined
+        ? hash('sha256', this.#places.salt + this.text)
+        : createHash('sha256').update(this.#places.salt).update(this.identity, 'latin1').digest('hex')
+    return this.#hash
+  }
+  get path(): string {
+    this.#path ??= `${this.#places.folder}/${entryName(this.hash, this.#places.extension)}`
+    return this.#path
+  }
+}
+
+/** Where the logs of one backend's entries are. */
+interface Places {
+  readonly folder: string
+  readonly salt: string
+  readonly extension: string
+}
+
+/** Makes and reads keys for one bucket. */
+export interface KeyCodec {
+  slot(key: unknown): Slot
+  /** The slot of a key as a record has it. */
+  slotOf(record: { key: string; identity: string | undefined }): Slot
+  /** The key of a stored text. */
+  read(text: string): unknown
+}
+
+const readable = new DefaultKeyMaker()
+
+function isReadable(keyMaker: KeyMaker): keyMaker is ReadableKeyMaker {
+  const { keyText, readKey } = keyMaker as Partial<ReadableKeyMaker>
+  return typeof keyText === 'function' && typeof readKey === 'function'
+}
+
+export function keyCodec(keyMaker: KeyMaker, folder: string, backend: { name: string; fileExtension: string }): KeyCodec {
+  const places: Places = { folder, salt: `${backend.name}\0`, extension: backend.fileExtension }
+  const slotOf: KeyCodec['slotOf'] = ({ key, identity }) => new Slot(places, key, identity)
+  if (isReadable(keyMaker)) {
+    return { slot: key => new Slot(places, keyMaker.keyText(key), undefined), slotOf, read: text => keyMaker.readKey(text) }
+  }
+  return {
+    slot(key) {
+      let identity = ''
+      for (const piece of keyMaker.makeKey(key)) {
+        identity += (typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)).toString('latin1')
+      }
+      return new Slot(places, readableText(key, identity), identity)
+    },
+    slotOf,
+    read: text => readable.readKey(text),
+  }
+}
+
+/** What iteration will show: the key itself, or, where it is of no kind that can be stored, what its maker made of it. */
+function readableText(key: unknown, identity: string): string {
+  try {
+    return readable.keyText(key)
+  } catch {
+    return readable.keyText(identity)
+  }
+}

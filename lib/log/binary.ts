@@ -1,0 +1,170 @@
+// Records as bytes: a fixed head, the parts whose lengths it names, and the length once more for those who come from behind.
+// Layout: FORMAT.md § Binary records. Little-endian throughout.
+//
+//   0  3  magic 'bkc'                 32  8  time (float64)
+//   3  1  format version (1)          40  8  expires (float64, Infinity: never)
+//   4  4  crc32 of bytes 8 to end     48  8  place
+//   8  6  length of the record        56  6  ref (0xffffffffffff: none)
+//  14  1  kind                        62  4  length of the extras (JSON; 0: none)
+//  15  1  flags (1: pinned)           66  4  length of the key
+//  16  6  at: offset in the file      70  …  key, extras, value
+//  22  2  zero                       end-8  6  length again
+//  24  8  id                         end-2  2  'kb'
+
+import { crc32 } from 'node:zlib'
+import { type Extras, extrasOf, parseExtras } from './extras.ts'
+import { type Framing, type KindName, kindNames, kinds, type LogRecord, noRef, type RecordFields, type Tag } from './record.ts'
+
+export const formatVersion = 1
+const magic = Buffer.from('bkc')
+const headLength = 70
+const trailerLength = 8
+const pinnedFlag = 1
+const noRefOnDisk = 2 ** 48 - 1
+const kindOfNumber: readonly (KindName | undefined)[] = (() => {
+  const names: (KindName | undefined)[] = []
+  for (const name of kindNames) names[kinds[name]] = name
+  return names
+})()
+
+class BinaryRecord implements LogRecord {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly length: number
+  #extras: Extras | undefined
+
+  constructor(bytes: Buffer, start: number, length: number) {
+    this.bytes = bytes
+    this.start = start
+    this.length = length
+  }
+  get kind(): KindName {
+    // `decode` let no other number through.
+    return kindOfNumber[this.bytes[this.start + 14]!]!
+  }
+  get at(): number {
+    return readU48(this.bytes, this.start + 16)
+  }
+  get id(): string {
+    return this.bytes.toString('hex', this.start + 24, this.start + 32)
+  }
+  get time(): number {
+    return this.bytes.readDoubleLE(this.start + 32)
+  }
+  get storedAt(): number {
+    return this.extras.storedAt ?? this.time
+  }
+  get expires(): number {
+    return this.bytes.readDoubleLE(this.start + 40)
+  }
+  get pinned(): boolean {
+    return (this.bytes[this.start + 15]! & pinnedFlag) !== 0
+  }
+  get place(): string {
+    return this.bytes.toString('hex', this.start + 48, this.start + 56)
+  }
+  get ref(): number {
+    const ref = readU48(this.bytes, this.start + 56)
+    return ref === noRefOnDisk ? noRef : ref
+  }
+  get tags(): readonly Tag[] {
+    return this.extras.tags ?? []
+  }
+  get owner(): string {
+    return this.extras.owner ?? ''
+  }
+  get purpose(): string {
+    return this.extras.purpose ?? ''
+  }
+  get key(): string {
+    const from = this.start + headLength
+    return this.bytes.toString('utf8', from, from + this.#keyLength)
+  }
+  get identity(): string | undefined {
+    return this.extras.identity
+  }
+  get extras(): Extras {
+    const from = this.start + headLength + this.#keyLength
+    this.#extras ??= parseExtras(this.bytes.toString('utf8', from, from + this.#extrasLength))
+    return this.#extras
+  }
+  get valueStart(): number {
+    return this.start + headLength + this.#keyLength + this.#extrasLength
+  }
+  get valueEnd(): number {
+    return this.start + this.length - trailerLength
+  }
+  isOf(keyText: string, identity: string | undefined): boolean {
+    return identity === undefined ? this.key === keyText && this.identity === undefined : this.identity === identity
+  }
+  get #keyLength(): number {
+    return this.bytes.readUInt32LE(this.start + 66)
+  }
+  get #extrasLength(): number {
+    return this.bytes.readUInt32LE(this.start + 62)
+  }
+}
+
+/** Framing of all backends but JSON, and of no sidecar (see `sidecar.ts`). */
+export const binaryFraming: Framing = {
+  overhead: headLength + trailerLength,
+
+  encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {
+    const extras = extrasOf(fields)
+    const keyLength = Buffer.byteLength(fields.key)
+    const extrasLength = Buffer.byteLength(extras)
+    const length = headLength + keyLength + extrasLength + value.length + trailerLength
+    const bytes = Buffer.allocUnsafe(length)
+    magic.copy(bytes, 0)
+    bytes[3] = formatVersion
+    writeU48(bytes, length, 8)
+    bytes[14] = kinds[fields.kind]
+    bytes[15] = fields.pinned ? pinnedFlag : 0
+    writeU48(bytes, at, 16)
+    bytes.writeUInt16LE(0, 22)
+    bytes.write(fields.id, 24, 'hex')
+    bytes.writeDoubleLE(fields.time, 32)
+    bytes.writeDoubleLE(fields.expires, 40)
+    bytes.write(fields.place, 48, 'hex')
+    writeU48(bytes, fields.ref === noRef ? noRefOnDisk : fields.ref, 56)
+    bytes.writeUInt32LE(extrasLength, 62)
+    bytes.writeUInt32LE(keyLength, 66)
+    bytes.write(fields.key, headLength)
+    bytes.write(extras, headLength + keyLength)
+    bytes.set(value, headLength + keyLength + extrasLength)
+    writeU48(bytes, length, length - 8)
+    bytes.write('kb', length - 2, 'latin1')
+    bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
+    return bytes
+  },
+
+  decode(bytes: Buffer, start: number): LogRecord | undefined {
+    if (start < 0 || start + headLength + trailerLength > bytes.length) return undefined
+    if (bytes[start] !== 0x62 || bytes[start + 1] !== 0x6b || bytes[start + 2] !== 0x63) return undefined
+    if (bytes[start + 3] !== formatVersion || kindOfNumber[bytes[start + 14]!] === undefined) return undefined
+    const length = readU48(bytes, start + 8)
+    const parts = headLength + bytes.readUInt32LE(start + 66) + bytes.readUInt32LE(start + 62) + trailerLength
+    if (length < parts || start + length > bytes.length) return undefined
+    if (crc32(bytes.subarray(start + 8, start + length)) !== bytes.readUInt32LE(start + 4)) return undefined
+    return new BinaryRecord(bytes, start, length)
+  },
+
+  startOfLast(bytes: Buffer, end: number): number | undefined {
+    if (end < trailerLength || bytes[end - 2] !== 0x6b || bytes[end - 1] !== 0x62) return undefined
+    const length = readU48(bytes, end - trailerLength)
+    return length < headLength + trailerLength ? undefined : end - length
+  },
+
+  findStart(bytes: Buffer, from: number): number {
+    return bytes.indexOf(magic, from)
+  },
+}
+
+function readU48(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt16LE(at + 4) * 2 ** 32
+}
+
+function writeU48(bytes: Buffer, value: number, at: number): void {
+  bytes.writeUInt32LE(value % 2 ** 32, at)
+  bytes.writeUInt16LE(Math.floor(value / 2 ** 32), at + 4)
+}

@@ -1,0 +1,57 @@
+// What few records have, and is therefore kept as JSON in a part that is empty in the others: tags, who seals, …
+
+import type { RecordFields, Tag } from './record.ts'
+
+export interface Extras {
+  readonly storedAt?: number
+  readonly tags?: readonly Tag[]
+  readonly owner?: string
+  readonly purpose?: string
+  readonly identity?: string
+}
+
+/** The members as JSON text without the braces, or ''. */
+export function extraMembers(fields: RecordFields): string {
+  let text = ''
+  if (fields.storedAt !== fields.time) text += `,"storedAt":${fields.storedAt}`
+  if (fields.tags.length > 0) text += `,"tags":${JSON.stringify(fields.tags)}`
+  if (fields.owner !== '') text += `,"owner":${JSON.stringify(fields.owner)}`
+  if (fields.purpose !== '') text += `,"purpose":${JSON.stringify(fields.purpose)}`
+  if (fields.identity !== undefined) text += `,"identity":${JSON.stringify(fields.identity)}`
+  return text
+}
+
+export function extrasOf(fields: RecordFields): string {
+  const members = extraMembers(fields)
+  return members === '' ? '' : `{${members.slice(1)}}`
+}
+
+const none: Extras = {}
+
+/** Total: bytes that a checksum vouches for may still be of another mind than this version; what is odd is left out. */
+export function parseExtras(text: string): Extras {
+  if (text === '') return none
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return none
+  }
+  return extrasFrom(parsed)
+}
+
+export function extrasFrom(parsed: unknown): Extras {
+  if (typeof parsed !== 'object' || parsed === null) return none
+  const { storedAt, tags, owner, purpose, identity } = parsed as Record<string, unknown>
+  return {
+    ...(typeof storedAt === 'number' ? { storedAt } : {}),
+    ...(Array.isArray(tags) && tags.every(isTag) ? { tags } : {}),
+    ...(typeof owner === 'string' ? { owner } : {}),
+    ...(typeof purpose === 'string' ? { purpose } : {}),
+    ...(typeof identity === 'string' ? { identity } : {}),
+  }
+}
+
+export function isTag(value: unknown): value is Tag {
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
+}

@@ -1,0 +1,67 @@
+// Frames of the sidecar logs. They are only read forwards and adding to them commutes, so a frame is valid wherever it
+// lands, as long as no `end` frame stands before it.
+// Layout: FORMAT.md § Sidecar frames. Little-endian.
+//
+//   0  3  magic 'bks'              12  1  kind (a number that the sidecar gives a meaning)
+//   3  1  format version (1)       13  3  zero
+//   4  4  crc32 of bytes 8 to end  16  8  id
+//   8  4  length of the frame      24  …  body
+
+import { crc32 } from 'node:zlib'
+import { formatVersion } from './binary.ts'
+
+const magic = Buffer.from('bks')
+export const frameHeadLength = 24
+
+export interface Frame {
+  readonly kind: number
+  /** Sixteen hexadecimal digits. */
+  readonly id: string
+  readonly body: Buffer
+  /** Bytes of the whole frame. */
+  readonly length: number
+}
+
+export function encodeFrame(kind: number, id: string, body: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(frameHeadLength + body.length)
+  magic.copy(bytes, 0)
+  bytes[3] = formatVersion
+  bytes.writeUInt32LE(bytes.length, 8)
+  bytes.writeUInt32LE(kind, 12)
+  bytes.write(id, 16, 'hex')
+  bytes.set(body, frameHeadLength)
+  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
+  return bytes
+}
+
+/** The whole, undamaged frame that starts at `start`. */
+export function decodeFrame(bytes: Buffer, start: number): Frame | undefined {
+  if (start + frameHeadLength > bytes.length || bytes.compare(magic, 0, 3, start, start + 3) !== 0) return undefined
+  if (bytes[start + 3] !== formatVersion) return undefined
+  const length = bytes.readUInt32LE(start + 8)
+  if (length < frameHeadLength || start + length > bytes.length) return undefined
+  if (crc32(bytes.subarray(start + 8, start + length)) !== bytes.readUInt32LE(start + 4)) return undefined
+  return {
+    kind: bytes[start + 12]!,
+    id: bytes.toString('hex', start + 16, start + 24),
+    body: bytes.subarray(start + frameHeadLength, start + length),
+    length,
+  }
+}
+
+/** All frames in `bytes`, with where they start, and up to where the bytes are settled: a torn frame at the very end may
+ *  be one that is still being written, and is to be read again. */
+export function readFrames(bytes: Buffer): { frames: { frame: Frame; at: number }[]; settled: number } {
+  const frames: { frame: Frame; at: number }[] = []
+  let settled = 0
+  for (let at = 0; at >= 0 && at < bytes.length; ) {
+    const frame = decodeFrame(bytes, at)
+    if (frame === undefined) at = bytes.indexOf(magic, at + 1)
+    else {
+      frames.push({ frame, at })
+      at += frame.length
+      settled = at
+    }
+  }
+  return { frames, settled }
+}

@@ -1,0 +1,249 @@
+// Records as two lines of text, for the JSON backend: a header in JSON, then the value, so that `tail -n 1 FILE | jq` shows
+// the current value and `head -n 1 FILE | jq` what is known about it. The header begins with columns of fixed width (JSON
+// allows blanks between tokens), which are read without parsing; the rest is parsed only when somebody asks for it.
+// Layout: FORMAT.md § Text records.
+//
+// {"bucketcache":1,"crc":"…8","length":…10,"value":…10,"at":…10,"kind":…10,"id":"…16","time":…13,"expires":…16,
+//  "pinned":…5,"place":"…16","ref":…10 then, where needed, extras, then ,"key":… }
+
+import { crc32 } from 'node:zlib'
+import { type Extras, extraMembers, extrasFrom } from './extras.ts'
+import { type Framing, type KindName, kindNames, type LogRecord, noRef, type RecordFields, type Tag } from './record.ts'
+
+const opening = '{"bucketcache":1,"crc":"'
+const openingBytes = Buffer.from(opening)
+const newline = 0x0a
+const keyName = ',"key":'
+
+/** Where each column starts and ends; computed from the names so that they cannot disagree. */
+const columns = (() => {
+  let at = opening.length
+  const column = (before: string, width: number): { before: string; start: number; end: number; width: number } => {
+    const start = at + before.length
+    at = start + width
+    return { before, start, end: at, width }
+  }
+  return {
+    crc: column('', 8),
+    length: column('","length":', 10),
+    value: column(',"value":', 10),
+    at: column(',"at":', 10),
+    kind: column(',"kind":', 11),
+    id: column(',"id":"', 16),
+    time: column('","time":', 13),
+    expires: column(',"expires":', 16),
+    pinned: column(',"pinned":', 5),
+    place: column(',"place":"', 16),
+    ref: column('","ref":', 10),
+  }
+})()
+const fixedLength = columns.ref.end
+const kindsByFirstLetter = new Map<number, KindName>(kindNames.map(name => [letterOf(name), name]))
+
+/** 'put', 'touch' and 'tombstone', 'seal': the second letter tells the kinds apart. */
+function letterOf(name: KindName): number {
+  return name.charCodeAt(1) * 256 + name.charCodeAt(2)
+}
+
+class TextRecord implements LogRecord {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly length: number
+  readonly valueStart: number
+  readonly valueEnd: number
+  #rest: { key: string; extras: Extras } | undefined
+
+  constructor(bytes: Buffer, start: number, length: number, valueLength: number) {
+    this.bytes = bytes
+    this.start = start
+    this.length = length
+    this.valueEnd = start + length - 1
+    this.valueStart = this.valueEnd - valueLength
+  }
+  get kind(): KindName {
+    return kindAt(this.bytes, this.start)!
+  }
+  get at(): number {
+    return readNumber(this.bytes, this.start, columns.at)
+  }
+  get id(): string {
+    return this.#text(columns.id)
+  }
+  get time(): number {
+    return readNumber(this.bytes, this.start, columns.time)
+  }
+  get storedAt(): number {
+    return this.#parsed.extras.storedAt ?? this.time
+  }
+  get expires(): number {
+    // 'null' for never: its last letter is none of a number's.
+    if (this.bytes[this.start + columns.expires.end - 1] === 0x6c) return Number.POSITIVE_INFINITY
+    return readNumber(this.bytes, this.start, columns.expires)
+  }
+  get pinned(): boolean {
+    return this.bytes[this.start + columns.pinned.end - 4] === 0x74 // the t of ' true', the a of 'false'
+  }
+  get place(): string {
+    return this.#text(columns.place)
+  }
+  get ref(): number {
+    return this.bytes[this.start + columns.ref.end - 1] === 0x6c ? noRef : readNumber(this.bytes, this.start, columns.ref)
+  }
+  get tags(): readonly Tag[] {
+    return this.#parsed.extras.tags ?? []
+  }
+  get owner(): string {
+    return this.#parsed.extras.owner ?? ''
+  }
+  get purpose(): string {
+    return this.#parsed.extras.purpose ?? ''
+  }
+  get key(): string {
+    return this.#parsed.key
+  }
+  get identity(): string | undefined {
+    return this.#parsed.extras.identity
+  }
+  isOf(keyText: string, identity: string | undefined): boolean {
+    if (identity !== undefined) return this.identity === identity
+    // The key is the header's last member, so comparing the header's end is enough; no text that is whole JSON can end
+    // as another key's header does.
+    const headerEnd = this.valueStart - 1
+    const from = headerEnd - 1 - Buffer.byteLength(keyText)
+    if (this.bytes.toString('utf8', from, headerEnd - 1) === keyText && endsWithKeyName(this.bytes, from)) return true
+    return this.key === keyText && this.identity === undefined
+  }
+  #text(column: { start: number; end: number }): string {
+    return this.bytes.toString('latin1', this.start + column.start, this.start + column.end)
+  }
+  get #parsed(): { key: string; extras: Extras } {
+    if (this.#rest === undefined) {
+      const text = this.bytes.toString('utf8', this.start, this.valueStart - 1)
+      let parsed: Record<string, unknown> = {}
+      try {
+        parsed = JSON.parse(text) as Record<string, unknown>
+      } catch {
+        // A header that its checksum vouches for and that is no JSON was not written by us: it has no extras and no key.
+      }
+      // The extras come before the key, and in their strings a quote is escaped: the first occurrence is the member's name.
+      const from = text.indexOf(keyName, fixedLength)
+      this.#rest = {
+        key: typeof parsed['keyText'] === 'string' ? parsed['keyText'] : from < 0 ? '' : text.slice(from + keyName.length, -1),
+        extras: extrasFrom(parsed),
+      }
+    }
+    return this.#rest
+  }
+}
+
+/** Framing of the JSON backend. */
+export const textFraming: Framing = {
+  overhead: fixedLength + 10,
+
+  encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {
+    const key = fields.key === '' ? '' : keyMember(fields.key)
+    const rest = `${extraMembers(fields)}${key}}\n`
+    const headerLength = fixedLength + Buffer.byteLength(rest)
+    const length = headerLength + value.length + 1
+    const header =
+      `${opening}00000000` +
+      `","length":${column(length, 10)},"value":${column(value.length, 10)},"at":${column(at, 10)}` +
+      `,"kind":${`"${fields.kind}"`.padEnd(11)},"id":"${fields.id}","time":${column(fields.time, 13)}` +
+      `,"expires":${column(fields.expires === Number.POSITIVE_INFINITY ? 'null' : fields.expires, 16)}` +
+      `,"pinned":${fields.pinned ? ' true' : 'false'},"place":"${fields.place}"` +
+      `,"ref":${column(fields.ref === noRef ? 'null' : fields.ref, 10)}${rest}`
+    const bytes = Buffer.allocUnsafe(length)
+    bytes.write(header, 0)
+    bytes.set(value, headerLength)
+    bytes[length - 1] = newline
+    const crc = crc32(bytes.subarray(columns.crc.end))
+    bytes.write(crc.toString(16).padStart(8, '0'), columns.crc.start, 'latin1')
+    return bytes
+  },
+
+  decode(bytes: Buffer, start: number): LogRecord | undefined {
+    if (start < 0 || start + fixedLength > bytes.length || !opensAt(bytes, start)) return undefined
+    const length = readNumber(bytes, start, columns.length)
+    const valueLength = readNumber(bytes, start, columns.value)
+    const end = start + length
+    if (!(end <= bytes.length && length >= fixedLength + valueLength + 3)) return undefined
+    if (kindAt(bytes, start) === undefined) return undefined
+    if (crc32(bytes.subarray(start + columns.crc.end, end)) !== readHex(bytes, start + columns.crc.start)) return undefined
+    return new TextRecord(bytes, start, length, valueLength)
+  },
+
+  startOfLast(bytes: Buffer, end: number): number | undefined {
+    if (end === 0 || bytes[end - 1] !== newline) return undefined
+    // A value may hold what looks like a header (an object with our member names, or lines of its own under `space`):
+    // the header sought is the one whose length leads to `end`.
+    for (let from = end - 1; from >= 0; ) {
+      const start = bytes.lastIndexOf(openingBytes, from)
+      if (start < 0) break
+      if (start + fixedLength <= end && start + readNumber(bytes, start, columns.length) === end) return start
+      from = start - 1
+    }
+    return Number.NEGATIVE_INFINITY
+  },
+
+  findStart(bytes: Buffer, from: number): number {
+    return bytes.indexOf(openingBytes, from)
+  },
+}
+
+/** The key text itself where it is JSON, so that `jq .key` shows the key; else the text as a string, under another name. */
+function keyMember(keyText: string): string {
+  return isJSON(keyText) ? keyName + keyText : `,"keyText":${JSON.stringify(keyText)}`
+}
+
+function isJSON(text: string): boolean {
+  if (text.charCodeAt(0) === 0x22) return true // key text that opens a string is one, see the key maker's grammar
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function endsWithKeyName(bytes: Buffer, end: number): boolean {
+  return bytes.toString('latin1', end - keyName.length, end) === keyName
+}
+
+function opensAt(bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < openingBytes.length; i++) if (bytes[start + i] !== openingBytes[i]) return false
+  return true
+}
+
+function kindAt(bytes: Buffer, start: number): KindName | undefined {
+  const at = start + columns.kind.start + 2 // behind the quote and the first letter
+  return kindsByFirstLetter.get(bytes[at]! * 256 + bytes[at + 1]!)
+}
+
+function column(value: number | string, width: number): string {
+  return String(value).padStart(width)
+}
+
+/** A column's number; NaN where something else stands there. Faster than making a string of it. */
+function readNumber(bytes: Buffer, start: number, column: { start: number; end: number }): number {
+  let value = 0
+  let blank = true
+  for (let i = start + column.start; i < start + column.end; i++) {
+    const digit = bytes[i]! - 0x30
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit
+      blank = false
+    } else if (!blank || digit !== -16) return Number.NaN
+  }
+  return blank ? Number.NaN : value
+}
+
+function readHex(bytes: Buffer, start: number): number {
+  let value = 0
+  for (let i = start; i < start + 8; i++) {
+    const code = bytes[i]!
+    const digit = code >= 0x61 && code <= 0x66 ? code - 0x57 : code - 0x30
+    if (digit < 0 || digit > 15) return Number.NaN
+    value = value * 16 + digit
+  }
+  return value
+}

@@ -1,0 +1,68 @@
+// Decoded values in memory: bounded, the least recently used first out. The file stays the truth; what is here is as old as
+// its stamp says.
+
+import type { FileStamp } from './io/requests.ts'
+
+export interface Remembered {
+  readonly value: unknown
+  /** Of the encoded form. */
+  readonly bytes: number
+  /** Of the file when the value was read from it. */
+  readonly stamp: FileStamp
+  /** As in the record: what expiry is computed from. */
+  readonly time: number
+  readonly expires: number
+  readonly pinned: boolean
+  /** When the file was last looked at, in milliseconds since the epoch. */
+  checkedAt: number
+}
+
+export class Memory {
+  readonly revalidateMs: number
+  readonly #maxEntries: number
+  readonly #maxBytes: number
+  // A Map keeps the order of insertion; a value that is used moves to the end.
+  readonly #values = new Map<string, Remembered>()
+  #bytes = 0
+
+  constructor(options: { maxEntries: number; maxBytes: number; revalidateMs: number }) {
+    this.revalidateMs = options.revalidateMs
+    this.#maxEntries = options.maxEntries
+    this.#maxBytes = options.maxBytes
+  }
+
+  get(key: string): Remembered | undefined {
+    const found = this.#values.get(key)
+    if (found === undefined) return undefined
+    this.#values.delete(key)
+    this.#values.set(key, found)
+    return found
+  }
+
+  set(key: string, remembered: Remembered): void {
+    this.delete(key)
+    if (remembered.bytes > this.#maxBytes) return
+    this.#values.set(key, remembered)
+    this.#bytes += remembered.bytes
+    for (const oldest of this.#values.keys()) {
+      if (this.#values.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
+      this.delete(oldest)
+    }
+  }
+
+  delete(key: string): void {
+    const found = this.#values.get(key)
+    if (found === undefined) return
+    this.#values.delete(key)
+    this.#bytes -= found.bytes
+  }
+
+  clear(): void {
+    this.#values.clear()
+    this.#bytes = 0
+  }
+}
+
+export function sameStamp(a: FileStamp, b: FileStamp): boolean {
+  return a.size === b.size && a.ino === b.ino && a.mtimeMs === b.mtimeMs
+}

@@ -1,0 +1,245 @@
+// The loop in which every change of one entry runs.
+//
+// Goal: read the state, decide, append; again from the start if another process was faster.
+// Steps: 1 open, read the tail. 2 `decide` says what to write, from the live entry. 3 An entry that begins is noted in the
+//   order log first. 4 Compare and append; a large record replaces the file under a seal instead.
+// Why order before entry: an entry without a place would be missing from iteration, a place without its entry is only
+//   passed over.
+// Invariant C: what is decided from a state is written directly behind that state, or not at all. So the operations on a
+//   key happen one after another, in the order of the valid records.
+// Crash: before 4 ends nothing has changed but, perhaps, an add without an entry; after it everything has.
+
+import { topics } from '../channels.ts'
+import { StorageIOError } from '../errors.ts'
+import { ask, type File, type Io, type Lock } from '../io/requests.ts'
+import { changeLockName, temporaryName } from '../log/names.ts'
+import { noRef, type RecordFields, type Tag } from '../log/record.ts'
+import type { LogState } from '../log/state.ts'
+import type { Slot } from '../keys.ts'
+import { compactionBound, largeRecord, type Store } from '../store.ts'
+import { compareAndAppend } from './append.ts'
+import { compact } from './compact.ts'
+import { type Found, liveEntry, readOpen } from './find.ts'
+import { mergeIsDue, mergeOrder } from './merge.ts'
+import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
+import { reclaimOne } from './reclaim.ts'
+import { bareRecord, Patience, passSeal, replaceLog, stateOffset } from './seal.ts'
+
+/** What an operation wants written. */
+export type Write =
+  | { kind: 'put'; value: Uint8Array; expires: number; pinned: boolean; tags: readonly Tag[] }
+  | { kind: 'touch'; expires: number; pinned: boolean }
+  | { kind: 'tombstone' }
+  /** Announces that a value is being computed. */
+  | { kind: 'claim' }
+  /** Takes a claim back. */
+  | { kind: 'unseal' }
+
+export interface Decision<T> {
+  /** undefined: leave everything as it is. */
+  readonly write: Write | undefined
+  /** What the operation returns, if the write lands. */
+  readonly result: T
+}
+
+/** Decides from the live entry (undefined: missing or expired). It may be called again, and must not do I/O. */
+export type Decide<T> = (entry: Found | undefined, log: LogState) => Decision<T>
+
+const noBytes = new Uint8Array()
+const nothing: LogState = { last: undefined, state: undefined, value: undefined, damaged: false }
+
+/** How a change came out: its result, and the id of the record that was written. */
+export interface Changed<T> {
+  readonly result: T
+  readonly id: string | undefined
+}
+
+/** Changes the entry in `slot` as `decide` says. `creates`: a missing file is no reason to be asked first. */
+export function* change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
+  if (!store.settings.network) return yield* changeHere(store, slot, creates, decide)
+  // No atomic append there: compare and append is sound only while nobody else appends.
+  const lock: Lock = yield* ask<'lock'>({
+    op: 'lock',
+    path: `${store.folder}/${changeLockName}`,
+    timeoutMs: store.settings.timeoutMs,
+  })
+  try {
+    return yield* changeHere(store, slot, creates, decide)
+  } finally {
+    yield* ask<'unlock'>({ op: 'unlock', lock })
+  }
+}
+
+function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
+  const patience = new Patience()
+  const attempt = new Attempt(store, slot)
+  for (;;) {
+    const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: creates })
+    if (file === undefined) {
+      const { write, result } = decide(undefined, nothing)
+      if (write === undefined) return { result, id: undefined }
+      creates = true
+      continue
+    }
+    let outcome: Changed<T> | undefined
+    try {
+      const { log, size } = yield* readOpen(store, file)
+      if (log.last?.kind === 'seal') {
+        yield* passSeal(store, slot.path, file, size, log.last, patience)
+        continue
+      }
+      const live = liveEntry(store, log, slot)
+      const { write, result } = decide(live, log)
+      if (write === undefined) outcome = { result, id: undefined }
+      else {
+        const id = yield* attempt.write(file, size, log, live, write)
+        if (id === undefined) continue
+        outcome = { result, id }
+      }
+    } finally {
+      yield* ask<'close'>({ op: 'close', file })
+    }
+    yield* attempt.finish()
+    return outcome
+  }
+}
+
+/** What one change writes, over all its rounds. */
+class Attempt {
+  readonly store: Store
+  readonly slot: Slot
+  /** The place that was noted for an entry that has not been written yet. */
+  #noted: { place: string; bytes: number } | undefined
+  /** What is still to be told the order log when the record has landed. */
+  #ended: { place: string; bytes: number } | undefined
+  #compactAt: number | undefined
+
+  constructor(store: Store, slot: Slot) {
+    this.store = store
+    this.slot = slot
+  }
+
+  /** The id of the record if it landed behind `log`, else undefined. */
+  *write(file: File, size: number, log: LogState, live: Found | undefined, write: Write): Io<string | undefined> {
+    const { store, slot } = this
+    if (write.kind === 'put') return yield* this.#put(file, size, log, live, write)
+    const ref = write.kind === 'touch' ? live!.put.at : stateOffset(log.state)
+    const fields = bareRecord(store, {
+      kind: write.kind,
+      ref: write.kind === 'tombstone' ? noRef : ref,
+      ...(write.kind === 'touch'
+        ? { expires: write.expires, pinned: write.pinned, place: live!.put.place }
+        : write.kind === 'claim'
+          ? { owner: store.environment.owner }
+          : {}),
+    })
+    const record = store.framing.encode(fields, noBytes, size)
+    const ended = write.kind === 'tombstone' ? placeOf(log) : undefined
+    // Alive from the first moment that others can see it, see `claim.ts`.
+    if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
+    if (!(yield* compareAndAppend(store, file, record, size))) {
+      store.environment.holds.delete(fields.id)
+      return undefined
+    }
+    if (live !== undefined) store.order.unwritten += record.length
+    if (write.kind === 'tombstone') {
+      // The whole file goes with it, soon.
+      if (ended !== undefined) this.#ended = { place: ended, bytes: size + record.length }
+      store.garbage.add(slot.path)
+    } else if (write.kind === 'touch') this.#noteGrowth(size + record.length, live!.put.length)
+    return fields.id
+  }
+
+  *#put(
+    file: File,
+    size: number,
+    log: LogState,
+    live: Found | undefined,
+    write: Write & { kind: 'put' },
+  ): Io<string | undefined> {
+    const { store, slot } = this
+    // What is in `log` points into bytes that are this file's alone, so it is still good after the requests below.
+    const before = placeOf(log)
+    const place = live?.put.place ?? this.#noted?.place ?? store.environment.newId()
+    const fields: RecordFields = bareRecord(store, {
+      kind: 'put',
+      ref: noRef,
+      expires: write.expires,
+      pinned: write.pinned,
+      place,
+      tags: write.tags,
+      key: slot.text,
+      identity: slot.identity,
+    })
+    let record = store.framing.encode(fields, write.value, size)
+    const large = record.length > largeRecord
+    if (live === undefined && this.#noted === undefined) {
+      const bytes = large ? record.length : size + record.length
+      const { hash } = slot
+      const { name: backend, fileExtension: extension } = store.backend
+      // Set before asking: if the append fails half-way the record may stand there all the same.
+      this.#noted = { place, bytes }
+      yield* appendOrder(store, [{ kind: 'add', id: place, bytes, hash, extension, backend }])
+    }
+    if (large) {
+      if (size > 0) record = store.framing.encode(fields, write.value, 0)
+      const temporary = `${store.folder}/${temporaryName(fields.id)}`
+      const { durable } = store.settings
+      yield* ask<'write'>({ op: 'write', path: temporary, bytes: record, durable })
+      let done = false
+      try {
+        done = yield* replaceLog(store, slot.path, file, size, stateOffset(log.state), { by: 'file', temporary })
+      } finally {
+        if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
+      }
+      if (!done) return undefined
+      if (live !== undefined) store.order.unwritten += record.length - size
+    } else {
+      if (!(yield* compareAndAppend(store, file, record, size))) return undefined
+      if (live !== undefined) store.order.unwritten += record.length
+      this.#noteGrowth(size + record.length, record.length)
+    }
+    // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
+    if (live === undefined) {
+      this.#noted = undefined
+      if (before !== undefined) this.#ended = { place: before, bytes: size }
+      store.garbage.delete(slot.path)
+      if (store.settings.durable && size === 0 && !large) {
+        yield* ask<'syncFolder'>({ op: 'syncFolder', path: slot.path.slice(0, slot.path.lastIndexOf('/')) })
+      }
+    }
+    return fields.id
+  }
+
+  #noteGrowth(size: number, liveLength: number): void {
+    if (size > compactionBound(liveLength)) this.#compactAt = liveLength
+  }
+
+  /** What follows when the file is closed. The change counts already, so nothing here may make it fail. */
+  *finish(): Io<void> {
+    const { store, slot } = this
+    const { backend, environment } = store
+    try {
+      // A place that was noted for an entry which another process stored first.
+      for (const gone of [this.#noted, this.#ended]) {
+        if (gone === undefined) continue
+        const { place, bytes } = gone
+        yield* appendOrder(store, [{ kind: 'remove', id: environment.newId(), bytes, place, backend: backend.name }])
+      }
+      if (this.#ended !== undefined) {
+        yield* reclaimOne(store)
+        if (mergeIsDue(store)) yield* mergeOrder(store)
+      }
+      if (this.#compactAt !== undefined) yield* compact(store, slot.path)
+      if (volumeIsDue(store)) yield* writeVolume(store)
+    } catch (error) {
+      if (!(error instanceof StorageIOError)) throw error
+      if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'upkeep', error })
+    }
+  }
+}
+
+/** The place of the entry that a log holds, be it live or expired. */
+function placeOf(log: LogState): string | undefined {
+  return log.value?.place
+}

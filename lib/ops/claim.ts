@@ -1,0 +1,63 @@
+// Claims: of many who miss a value, one computes it.
+//
+// Goal: `getOrSet` in several processes runs the computation once; if that process dies, another takes over.
+// Steps: 1 by compare and append, a claim with the owner's name. It forbids nothing: whoever writes the key makes it void.
+//   2 The owner computes, and stores as always. 3 The others look again until there is a value, or no living claim.
+// Crash: the owner is dead, the next who looks claims.
+
+import { ask, type Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { Store } from '../store.ts'
+import { change } from './change.ts'
+import { type Decoded, decodeValue, find } from './find.ts'
+
+export type ClaimOutcome =
+  | { kind: 'value'; value: unknown }
+  /** The caller is to compute, store, and in case of failure `release`. */
+  | { kind: 'claimed'; id: string }
+  /** Another is computing. */
+  | { kind: 'wait' }
+
+/** The value, or the right to compute it, or neither yet. */
+export function* claim(store: Store, slot: Slot): Io<ClaimOutcome> {
+  const found = yield* find(store, slot)
+  const decoded = found === undefined ? undefined : decodeValue(store, found.put)
+  if (decoded !== undefined) return { kind: 'value', value: decoded.value }
+
+  // Who else claims must be asked of the world, and a decision may not ask: so look first, then claim over what was seen.
+  const rival = yield* rivalClaim(store, slot)
+  if (rival !== undefined && rival.living) return { kind: 'wait' }
+  const { result, id } = yield* change<Decoded | 'claimed' | 'wait'>(store, slot, true, (entry, log) => {
+    const now = entry === undefined ? undefined : decodeValue(store, entry.put)
+    if (now !== undefined) return { write: undefined, result: now }
+    if (log.last?.kind === 'claim' && log.last.id !== rival?.id) return { write: undefined, result: 'wait' }
+    return { write: { kind: 'claim' }, result: 'claimed' }
+  })
+  if (result === 'wait') return { kind: 'wait' }
+  return result === 'claimed' ? { kind: 'claimed', id: id! } : { kind: 'value', value: result.value }
+}
+
+function* rivalClaim(store: Store, slot: Slot): Io<{ id: string; living: boolean } | undefined> {
+  let rival: { id: string; owner: string; time: number } | undefined
+  yield* change(store, slot, false, (_, { last }) => {
+    if (last?.kind === 'claim') rival = { id: last.id, owner: last.owner, time: last.time }
+    return { write: undefined, result: undefined }
+  })
+  if (rival === undefined) return undefined
+  const { id, owner, time } = rival
+  // Our own thread's claim is alive while the computation runs, and its end takes it back: see `release`.
+  const living =
+    owner === store.environment.owner
+      ? store.environment.holds.has(id)
+      : yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: store.settings.timeoutMs })
+  return { id, living }
+}
+
+/** Takes a claim back whose computation failed, if it still stands. */
+export function* release(store: Store, slot: Slot, id: string): Io<void> {
+  yield* change(store, slot, false, (entry, { last }) => {
+    if (last?.kind !== 'claim' || last.id !== id) return { write: undefined, result: undefined }
+    if (entry === undefined) store.garbage.add(slot.path)
+    return { write: { kind: 'unseal' }, result: undefined }
+  })
+}

@@ -1,0 +1,66 @@
+// Compaction: a log that has grown is replaced by its last record.
+//
+// Goal: files stay within one read, and a key that is written often takes little room.
+// Steps: 1 read the state. 2 Write it to a temporary file, as the one record of a log. 3 Seal the log, rename (`seal.ts`).
+// Why seal behind 2: the seal is short, and a full disk shows before anybody waits. A writer that came between 1 and 3 makes
+//   the seal void, and compaction simply ends: that writer has the same reason to compact.
+// Crash: before the rename the log is as it was, with a dead owner's seal at most, and a temporary file that `check` removes.
+
+import { topics } from '../channels.ts'
+import { ask, type Io } from '../io/requests.ts'
+import { temporaryName } from '../log/names.ts'
+import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
+import type { Store } from '../store.ts'
+import { readOpen } from './find.ts'
+import { replaceLog, stateOffset } from './seal.ts'
+
+/** Replaces the log at `path` by its last record. Whether it did: not if others use it, or if there is nothing to gain. */
+export function* compact(store: Store, path: string): Io<boolean> {
+  const file = yield* ask<'open'>({ op: 'open', path, create: false })
+  if (file === undefined) return false
+  try {
+    const { log, size } = yield* readOpen(store, file)
+    const { last, state, value: put } = log
+    // Claims are not carried over, so a log with one is left for later.
+    if (last === undefined || last.kind === 'seal' || last.kind === 'claim') return false
+    if (state === undefined || put === undefined || put.length === size) return false
+    const value = put.bytes.subarray(put.valueStart, put.valueEnd)
+    const record = store.framing.encode(aloneAs(state, put), value, 0)
+    const temporary = `${store.folder}/${temporaryName(store.environment.newId())}`
+    yield* ask<'write'>({ op: 'write', path: temporary, bytes: record, durable: store.settings.durable })
+    let done = false
+    try {
+      done = yield* replaceLog(store, path, file, size, stateOffset(state), { by: 'file', temporary })
+    } finally {
+      if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
+    }
+    if (done) {
+      store.order.unwritten += record.length - size
+      if (topics.compact.active) {
+        topics.compact.publish({ folder: store.folder, path, before: size, after: record.length })
+      }
+    }
+    return done
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+}
+
+/** A put, and the touch that may have followed it, as one put: it keeps its id, so its version, and its place. */
+function aloneAs(state: LogRecord, put: LogRecord): RecordFields {
+  return {
+    kind: 'put',
+    id: put.id,
+    time: state.time,
+    storedAt: put.storedAt,
+    expires: state.expires,
+    pinned: state.pinned,
+    place: put.place,
+    ref: noRef,
+    tags: put.tags,
+    owner: '',
+    purpose: '',
+    key: put.key,
+    identity: put.identity,
+  }
+}

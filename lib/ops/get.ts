@@ -1,0 +1,103 @@
+// Goal: the value of a key, if it is stored and live. Crash: nothing is written.
+
+import { topics } from '../channels.ts'
+import { ask, type Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { Tag } from '../log/record.ts'
+import { type Memory, type Remembered, sameStamp } from '../memory.ts'
+import type { Store } from '../store.ts'
+import { type Decoded, decodeValue, expiryOf, type Found, find, type Stamped } from './find.ts'
+
+/** The decoded value; undefined: a miss. */
+export function* get(store: Store, slot: Slot): Io<Decoded | undefined> {
+  const found = yield* find(store, slot)
+  const decoded = found === undefined ? undefined : decodeValue(store, found.put)
+  tell(store, slot, found, decoded)
+  return decoded
+}
+
+/** As `get`, and the value is kept in memory. What is there counts if the file has not changed since. */
+export function* getThroughMemory(store: Store, memory: Memory, slot: Slot): Io<Decoded | undefined> {
+  const name = slot.identity ?? slot.text
+  const remembered = memory.get(name)
+  if (remembered !== undefined && !hasExpired(store, remembered)) {
+    const stamp = yield* ask<'stat'>({ op: 'stat', path: slot.path })
+    if (stamp !== undefined && sameStamp(stamp, remembered.stamp)) {
+      remembered.checkedAt = store.environment.now()
+      tellHit(store, slot, remembered.bytes)
+      return remembered
+    }
+  }
+  memory.delete(name)
+  const seen: Stamped = { stamp: undefined }
+  const found = yield* find(store, slot, seen)
+  const kept = found === undefined ? undefined : { ...expiryFields(found), checkedAt: store.environment.now() }
+  const decoded = found === undefined ? undefined : decodeValue(store, found.put)
+  tell(store, slot, found, decoded)
+  if (kept !== undefined && decoded !== undefined && seen.stamp !== undefined) {
+    memory.set(name, { ...kept, value: decoded.value, stamp: seen.stamp })
+  }
+  return decoded
+}
+
+/** The value from memory, if it may be given without a look at the file. No I/O, and no generator. */
+export function fromMemory(store: Store, memory: Memory, slot: Slot): Decoded | undefined {
+  const remembered = memory.get(slot.identity ?? slot.text)
+  if (remembered === undefined || memory.revalidateMs === 0 || hasExpired(store, remembered)) return undefined
+  const age = memory.revalidateMs === Number.POSITIVE_INFINITY ? 0 : store.environment.now() - remembered.checkedAt
+  if (age >= memory.revalidateMs) return undefined
+  tellHit(store, slot, remembered.bytes)
+  return remembered
+}
+
+function expiryFields({ state, put }: Found): Pick<Remembered, 'time' | 'expires' | 'pinned' | 'bytes'> {
+  return { time: state.time, expires: state.expires, pinned: state.pinned, bytes: put.valueEnd - put.valueStart }
+}
+
+function hasExpired(store: Store, remembered: Remembered): boolean {
+  const expires = expiryOf(remembered, store.settings.lifetimeMs)
+  return expires !== Number.POSITIVE_INFINITY && expires <= store.environment.now()
+}
+
+/** All that is known about an entry but its key. */
+export interface Details {
+  readonly expires: number
+  readonly storedAt: number
+  readonly tags: readonly Tag[]
+  readonly size: number
+  readonly version: string
+}
+
+/** Value and details. */
+export function* getEntry(store: Store, slot: Slot): Io<(Details & Decoded) | undefined> {
+  const found = yield* find(store, slot)
+  // Before decoding: a backend is somebody else's code, and the bytes are good until the next request only.
+  const details = found === undefined ? undefined : detailsOf(found)
+  const decoded = found === undefined ? undefined : decodeValue(store, found.put)
+  tell(store, slot, found, decoded)
+  return details === undefined || decoded === undefined ? undefined : { ...details, value: decoded.value }
+}
+
+export function* has(store: Store, slot: Slot): Io<boolean> {
+  const found = yield* find(store, slot)
+  return found !== undefined && decodeValue(store, found.put) !== undefined
+}
+
+export function detailsOf({ put, expires }: Found): Details {
+  return { expires, storedAt: put.storedAt, tags: put.tags, size: put.valueEnd - put.valueStart, version: put.id }
+}
+
+/** One look-up counts once: here. */
+function tell(store: Store, slot: Slot, found: Found | undefined, decoded: Decoded | undefined): void {
+  if (found !== undefined && decoded !== undefined) {
+    tellHit(store, slot, found.put.valueEnd - found.put.valueStart)
+  } else {
+    store.lookups.misses++
+    if (topics.miss.active) topics.miss.publish({ folder: store.folder, key: slot.text })
+  }
+}
+
+function tellHit(store: Store, slot: Slot, size: number): void {
+  store.lookups.hits++
+  if (topics.hit.active) topics.hit.publish({ folder: store.folder, key: slot.text, size })
+}

@@ -1,0 +1,79 @@
+// Merging: ended segments of the order log become one, without the entries that have ended.
+//
+// Goal: the order log takes room for the entries there are, not for all there ever were.
+// Steps: 1 take the lock: one merger at a time. 2 Read all segments; an add whose remove is found anywhere goes, with it.
+//   3 What stays is written, with its positions, to a temporary file, which becomes `merged.log`. 4 The segments that went
+//   into it are unlinked.
+// Why not in place of a segment: a process that has read half of one would go on in the middle of another file.
+// Crash: after the rename, segments that are also in the merged file; iteration passes them over by their positions.
+
+import { encodeOrder, type OrderRecord, type Position } from '../indexes/order.ts'
+import { TimeoutError } from '../errors.ts'
+import { ask, type Io, type Lock } from '../io/requests.ts'
+import { mergedName, orderLockName, segmentName, temporaryName } from '../log/names.ts'
+import type { Store } from '../store.ts'
+import { appendOrder, catchUp, listSegments, readOrder } from './order.ts'
+
+type Add = OrderRecord & { kind: 'add' }
+
+/** So many records may be of no use before it is worth the reading. */
+const wasteAllowed = 2048
+
+/** Whether most of the order log is about entries that have ended. */
+export function mergeIsDue(store: Store): boolean {
+  const { counts, records } = store.order.totals
+  let live = 0
+  for (const count of counts.values()) live += count
+  return records > 2 * live + wasteAllowed
+}
+
+/** Merges what has ended. Does nothing if another process is at it. */
+export function* mergeOrder(store: Store): Io<void> {
+  const { folder, environment, settings } = store
+  let lock: Lock
+  try {
+    lock = yield* ask<'lock'>({ op: 'lock', path: `${folder}/${orderLockName}`, timeoutMs: 0 })
+  } catch (error) {
+    if (error instanceof TimeoutError) return
+    throw error
+  }
+  try {
+    const segments = yield* listSegments(store)
+    const ended = segments.slice(0, -1)
+    const merged = yield* readOrder(store, mergedName)
+    const standing = new Map<string, Add>()
+    const gone = new Set<string>()
+    let before = merged.size
+    let records = 0
+    const note = (record: OrderRecord, position: Position): void => {
+      if (record.kind === 'remove') gone.add(record.place)
+      if (record.kind === 'add') standing.set(record.id, { ...record, origin: record.origin ?? position })
+      if (record.kind === 'remove' || record.kind === 'add') records++
+    }
+    for (const { record, index } of merged.records) note(record, { segment: 0, index })
+    for (const segment of ended) {
+      const read = yield* readOrder(store, segmentName(segment))
+      before += read.size
+      for (const { record, index } of read.records) note(record, { segment, index })
+    }
+    if (segments.length > 0) {
+      const active = yield* readOrder(store, segmentName(segments.at(-1)!))
+      for (const { record } of active.records) if (record.kind === 'remove') gone.add(record.place)
+    }
+    for (const place of gone) standing.delete(place)
+    const kept = [...standing.values()].sort(
+      (a, b) => a.origin!.segment - b.origin!.segment || a.origin!.index - b.origin!.index,
+    )
+    const bytes = Buffer.concat(kept.map(encodeOrder))
+    const temporary = `${folder}/${temporaryName(environment.newId())}`
+    yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable: settings.durable })
+    yield* ask<'rename'>({ op: 'rename', from: temporary, to: `${folder}/${mergedName}` })
+    for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
+    yield* catchUp(store)
+    yield* appendOrder(store, [
+      { kind: 'adjust', id: environment.newId(), bytes: bytes.length - before, records: kept.length - records },
+    ])
+  } finally {
+    yield* ask<'unlock'>({ op: 'unlock', lock })
+  }
+}

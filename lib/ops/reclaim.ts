@@ -1,0 +1,44 @@
+// Reclaiming: the files of deleted entries are unlinked, in the background or a few at a time on the back of other calls.
+//
+// Goal: no caller waits for an unlink, which on a disk costs a hundred times what the tombstone did.
+// Steps: 1 read the log; only one without a live value goes. 2 Seal it, unlink it (`seal.ts`).
+// Crash: a sealed, still deleted file, whose seal the next writer of the key lifts.
+
+import { ask, type Io } from '../io/requests.ts'
+import type { Store } from '../store.ts'
+import { readOpen } from './find.ts'
+import { replaceLog, stateOffset } from './seal.ts'
+
+/** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
+export function* reclaim(store: Store, path: string, later: boolean): Io<boolean> {
+  const file = yield* ask<'open'>({ op: 'open', path, create: false })
+  if (file === undefined) return false
+  try {
+    const { log, size } = yield* readOpen(store, file)
+    if (log.value !== undefined || log.last?.kind === 'seal' || log.last?.kind === 'claim') return false
+    return yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: later ? 'nothing, later' : 'nothing' })
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+}
+
+/** So many deleted files may wait; beyond, each deletion sees to one of the oldest. */
+const waitingAtMost = 256
+
+/** What a deletion owes to those before it. */
+export function* reclaimOne(store: Store): Io<void> {
+  if (store.garbage.size <= waitingAtMost) return
+  for (const path of store.garbage) {
+    store.garbage.delete(path)
+    yield* reclaim(store, path, true)
+    return
+  }
+}
+
+/** Reclaims all that wait. */
+export function* reclaimAll(store: Store): Io<void> {
+  for (const path of store.garbage) {
+    store.garbage.delete(path)
+    yield* reclaim(store, path, false)
+  }
+}

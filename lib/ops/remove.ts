@@ -1,0 +1,33 @@
+// Goal: a key is no longer stored. A tombstone is appended; the file is unlinked later (`reclaim.ts`).
+// Crash: before the append the entry stands, after it the key is missing and its file waits to be reclaimed.
+
+import { topics } from '../channels.ts'
+import type { Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { Store } from '../store.ts'
+import { change } from './change.ts'
+import { type Decoded, decodeValue } from './find.ts'
+
+/** Whether there was a live entry. */
+export function* remove(store: Store, slot: Slot): Io<boolean> {
+  const { result } = yield* change(store, slot, false, entry => {
+    if (entry === undefined) return { write: undefined, result: false }
+    return { write: { kind: 'tombstone' }, result: true }
+  })
+  if (result) tellDelete(store, slot)
+  return result
+}
+
+/** The value that was removed; of several callers exactly one gets it. */
+export function* pop(store: Store, slot: Slot): Io<Decoded | undefined> {
+  const { result } = yield* change<Decoded | undefined>(store, slot, false, entry => {
+    const decoded = entry === undefined ? undefined : decodeValue(store, entry.put)
+    return { write: decoded === undefined ? undefined : { kind: 'tombstone' }, result: decoded }
+  })
+  if (result !== undefined) tellDelete(store, slot)
+  return result
+}
+
+function tellDelete(store: Store, slot: Slot): void {
+  if (topics.delete.active) topics.delete.publish({ folder: store.folder, key: slot.text })
+}

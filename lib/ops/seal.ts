@@ -1,0 +1,153 @@
+// Seals: how one thread gets a log for itself, and how the others get by.
+//
+// Goal: a file is replaced or removed without a writer losing what it appended meanwhile.
+// Steps: 1 append a seal by compare and append: it says that the state is that of an earlier record, and who the owner is.
+//   2 Rename the new file over the old one, or unlink it. Whoever meets the seal waits and opens the path again.
+// Invariant S: between a seal and the replacement no other record of the old file counts, so nothing is lost with it. It
+//   holds because a living owner's seal is never lifted by others, and a thread that has its own seal taken away
+//   (`holds`) gives up before it renames.
+// Crash: the owner is dead, the state before the seal is intact, anyone lifts it by an `unseal`.
+
+import { topics } from '../channels.ts'
+import { TimeoutError } from '../errors.ts'
+import { ask, type File, type Io } from '../io/requests.ts'
+import type { LogRecord, RecordFields } from '../log/record.ts'
+import { noRef } from '../log/record.ts'
+import type { Store } from '../store.ts'
+import { compareAndAppend } from './append.ts'
+
+const noBytes = new Uint8Array()
+const noId = '0'.repeat(16)
+
+/** The fields of a record that holds no value. */
+export function bareRecord(store: Store, fields: Pick<RecordFields, 'kind' | 'ref'> & Partial<RecordFields>): RecordFields {
+  const time = store.environment.now()
+  return {
+    id: store.environment.newId(),
+    time,
+    storedAt: time,
+    expires: Number.POSITIVE_INFINITY,
+    pinned: false,
+    place: noId,
+    tags: [],
+    owner: '',
+    purpose: '',
+    key: '',
+    identity: undefined,
+    ...fields,
+  }
+}
+
+/** Keeps the time that an operation has waited for others. */
+export class Patience {
+  #rounds = 0
+  #since: number | undefined;
+
+  /** Lets others run for a moment; longer from time to time. TimeoutError when `timeoutMs` have passed. */
+  *wait(store: Store, path: string, own: boolean): Io<void> {
+    const now = store.environment.now()
+    this.#since ??= now
+    if (now - this.#since > store.settings.timeoutMs) {
+      throw new TimeoutError(
+        `Waited ${store.settings.timeoutMs} ms for ${path}, which another process holds. Nothing was changed; try again, ` +
+          'or raise the option timeout.',
+        { path },
+      )
+    }
+    yield* ask<'sleep'>({ op: 'sleep', ms: Math.min(32, 2 ** this.#rounds++), own, path })
+  }
+}
+
+/** Met a seal at the end of an open log of `size` bytes: waits a moment, or lifts it if nobody stands behind it any more.
+ *  Either way, open the path again. */
+export function* passSeal(
+  store: Store,
+  path: string,
+  file: File,
+  size: number,
+  seal: LogRecord,
+  patience: Patience,
+): Io<void> {
+  const { environment, settings } = store
+  const { id, owner, ref, time } = seal
+  if (owner === environment.owner) {
+    const hold = environment.holds.get(id)
+    if (hold === 'going' || hold === 'transaction') return yield* patience.wait(store, path, hold === 'transaction')
+    // Ours, and not acted upon yet: taken away rather than waited for, since a synchronous caller would wait for ever.
+    environment.holds.delete(id)
+  } else if (yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: settings.timeoutMs })) {
+    return yield* patience.wait(store, path, false)
+  } else if (topics.recover.active) {
+    topics.recover.publish({ folder: store.folder, path, reason: 'dead-owner' })
+  }
+  yield* unseal(store, file, ref, size)
+}
+
+/** Lifts the seal that ends at `size`. Whether this landed or another was faster, the log is another one afterwards. */
+function* unseal(store: Store, file: File, ref: number, size: number): Io<void> {
+  yield* compareAndAppend(store, file, store.framing.encode(bareRecord(store, { kind: 'unseal', ref }), noBytes, size), size)
+}
+
+/** What is to become of a sealed file. */
+export type Replacement =
+  /** The file at this path takes its place. */
+  | { by: 'file'; temporary: string }
+  /** It is unlinked before the operation ends. */
+  | { by: 'nothing' }
+  /** It is unlinked some time soon, by the system's other threads. */
+  | { by: 'nothing, later' }
+
+/**
+ * Seals an open log of `size` bytes whose state is that of the record at `stateAt`, and replaces it. Whether that was done;
+ * if not, somebody else came first, and nothing was changed.
+ */
+export function* replaceLog(
+  store: Store,
+  path: string,
+  file: File,
+  size: number,
+  stateAt: number,
+  replacement: Replacement,
+): Io<boolean> {
+  const { environment, framing, settings } = store
+  const fields = bareRecord(store, {
+    kind: 'seal',
+    ref: stateAt,
+    owner: environment.owner,
+    purpose: replacement.by === 'file' ? 'replace' : 'reclaim',
+  })
+  const seal = framing.encode(fields, noBytes, size)
+  const { holds } = environment
+  holds.set(fields.id, 'held')
+  let release = true
+  let sealed = false
+  try {
+    sealed = yield* compareAndAppend(store, file, seal, size)
+    if (!sealed || !holds.has(fields.id)) return false
+    // On another host this seal may be lifted once the timeout has passed: do not act on one that is half that old.
+    if (environment.now() - fields.time > settings.timeoutMs / 2) {
+      yield* unseal(store, file, stateAt, size + seal.length)
+      return false
+    }
+    holds.set(fields.id, 'going')
+    if (replacement.by === 'file') yield* ask<'rename'>({ op: 'rename', from: replacement.temporary, to: path })
+    else if (replacement.by === 'nothing') yield* ask<'unlink'>({ op: 'unlink', path })
+    else {
+      release = false
+      yield* ask<'discard'>({ op: 'discard', path, done: () => holds.delete(fields.id) })
+    }
+    if (settings.durable) yield* ask<'syncFolder'>({ op: 'syncFolder', path: path.slice(0, path.lastIndexOf('/')) })
+    return true
+  } catch (error) {
+    // The state before the seal is intact; others would wait for this living thread.
+    if (sealed) yield* unseal(store, file, stateAt, size + seal.length)
+    throw error
+  } finally {
+    if (release) holds.delete(fields.id)
+  }
+}
+
+/** The offset that a seal or claim points back at, so that the state is found in one step. */
+export function stateOffset(state: LogRecord | undefined): number {
+  return state === undefined ? noRef : state.at
+}

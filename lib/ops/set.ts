@@ -1,0 +1,33 @@
+// Goal: a key gets a value. Crash: before the append the old entry, during it a torn tail, so the old entry; after it the new.
+
+import { topics } from '../channels.ts'
+import type { Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { Store } from '../store.ts'
+import { change } from './change.ts'
+import { checkVersion, expiry, type Terms } from './terms.ts'
+
+/** Stores encoded bytes. Returns the new version. */
+export function* set(store: Store, slot: Slot, value: Uint8Array, terms: Terms): Io<string> {
+  const { id } = yield* change(store, slot, true, entry => {
+    checkVersion(terms, entry, slot.text)
+    return { write: { kind: 'put', value, tags: terms.tags, ...expiry(store, terms.expireMs) }, result: undefined }
+  })
+  tellSet(store, slot, value)
+  return id!
+}
+
+/** Stores encoded bytes only if the key is missing. Whether it did. */
+export function* add(store: Store, slot: Slot, value: Uint8Array, terms: Terms): Io<boolean> {
+  const { result } = yield* change(store, slot, true, entry => {
+    checkVersion(terms, entry, slot.text)
+    if (entry !== undefined) return { write: undefined, result: false }
+    return { write: { kind: 'put', value, tags: terms.tags, ...expiry(store, terms.expireMs) }, result: true }
+  })
+  if (result) tellSet(store, slot, value)
+  return result
+}
+
+export function tellSet(store: Store, slot: Slot, value: Uint8Array): void {
+  if (topics.set.active) topics.set.publish({ folder: store.folder, key: slot.text, size: value.length })
+}

@@ -1,0 +1,353 @@
+// The promise twin: the same operations as in `bucket.ts`, on the host that does not block.
+
+import type { Core } from './core.ts'
+import type { Duration } from './duration.ts'
+import type { Totals } from "./indexes/order.ts"
+import { compareKeys, type Entry, type ListFilter, listedKey, makeEntry, makeInfo, passes } from './entry.ts'
+import { notFound, resolveStart } from './bucket.ts'
+import type { Io } from './io/requests.ts'
+import type { Slot } from './keys.ts'
+import { type BucketOptions, resolveExpire, resolveTerms, resolveUpdateTerms, type SetOptions } from './options.ts'
+import { claim, release } from './ops/claim.ts'
+import { eraseFolder, eraseSteps, type Removed } from './ops/erase.ts'
+import type { Decoded } from './ops/find.ts'
+import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
+import { type Listed, Listing, type ListOptions } from './ops/list.ts'
+import { catchUp } from './ops/order.ts'
+import { pop, remove } from './ops/remove.ts'
+import { add, set } from './ops/set.ts'
+import type { Terms } from './ops/terms.ts'
+import { touch } from './ops/touch.ts'
+import { increment, update } from './ops/update.ts'
+import { readSetting, resetSetting } from './reset.ts'
+import { hasEnded } from './upkeep.ts'
+import type { LogState } from './log/state.ts'
+
+/** Long work can be stopped, and tells how far it is. */
+export interface LongWork {
+  /** Aborted: the promise rejects with the signal's reason; what was done stays done. */
+  signal?: AbortSignal
+  onProgress?: (progress: { done: number; total: number | undefined }) => void
+}
+
+/**
+ * Every method of Bucket with its result in a promise, and iterators as async iterators. Calls for one key take effect in the
+ * order in which they were made, also when nobody awaits them one by one.
+ */
+export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, V]> {
+  readonly #core: Core
+  /** Computations of `getOrSet` that run in this process, by the path of their key's log. */
+  readonly #flights = new Map<string, Promise<V>>()
+
+  /** @internal */
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  /** As Bucket.get. */
+  get(key: K): Promise<V | undefined>
+  get<D>(key: K, fallback: D): Promise<V | D>
+  async get(key: K, fallback?: unknown): Promise<unknown> {
+    const decoded = await this.#lookUp(this.#slot(key))
+    return decoded === undefined ? fallback : decoded.value
+  }
+
+  /** As Bucket.getOrThrow. */
+  async getOrThrow(key: K): Promise<V> {
+    const slot = this.#slot(key)
+    const decoded = await this.#lookUp(slot)
+    if (decoded === undefined) throw notFound(key, slot, this.#core.path)
+    return decoded.value as V
+  }
+
+  /** As Bucket.getEntry. */
+  async getEntry(key: K): Promise<Entry<K, V> | undefined> {
+    const slot = this.#slot(key)
+    const found = await this.#read('getEntry', undefined, slot, () => getEntry(this.#core.store, slot))
+    return found === undefined ? undefined : makeEntry(key, found.value as V, found)
+  }
+
+  /** As Bucket.has. */
+  async has(key: K): Promise<boolean> {
+    const slot = this.#slot(key)
+    return await this.#read('has', false, slot, () => has(this.#core.store, slot))
+  }
+
+  /** As Bucket.set. The value is encoded before the call returns: it may be changed afterwards. */
+  async set(key: K, value: V, options?: SetOptions): Promise<void> {
+    const terms = resolveTerms(options)
+    const slot = this.#writeSlot('set', key)
+    const bytes = this.#encode(value, slot)
+    await this.#write('set', '', slot, () => set(this.#core.store, slot, bytes, terms))
+  }
+
+  /** As Bucket.add. */
+  async add(key: K, value: V, options?: SetOptions): Promise<boolean> {
+    const terms = resolveTerms(options)
+    const slot = this.#writeSlot('add', key)
+    const bytes = this.#encode(value, slot)
+    return await this.#write('add', false, slot, () => add(this.#core.store, slot, bytes, terms))
+  }
+
+  /** As Bucket.delete. */
+  async delete(key: K): Promise<boolean> {
+    const slot = this.#writeSlot('delete', key)
+    return await this.#write('delete', false, slot, () => remove(this.#core.store, slot))
+  }
+
+  /** As Bucket.pop. */
+  pop(key: K): Promise<V | undefined>
+  pop<D>(key: K, fallback: D): Promise<V | D>
+  async pop(key: K, fallback?: unknown): Promise<unknown> {
+    const slot = this.#writeSlot('pop', key)
+    const decoded = await this.#write('pop', undefined, slot, () => pop(this.#core.store, slot))
+    return decoded === undefined ? fallback : decoded.value
+  }
+
+  /** As Bucket.touch. */
+  async touch(key: K, expire?: Duration | null): Promise<boolean> {
+    const expireMs = resolveExpire(expire)
+    const slot = this.#writeSlot('touch', key)
+    return await this.#write('touch', false, slot, () => touch(this.#core.store, slot, expireMs))
+  }
+
+  /** As Bucket.incr. */
+  async incr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): Promise<number | bigint> {
+    const start = resolveStart(delta, options)
+    const slot = this.#writeSlot('incr', key)
+    return await this.#write('incr', start ?? delta, slot, () => increment(this.#core.store, slot, delta, start))
+  }
+
+  /** As Bucket.decr. */
+  async decr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): Promise<number | bigint> {
+    return await this.incr(key, -delta, options)
+  }
+
+  /**
+   * The stored value, or what `compute` returns, stored. Computes once for all concurrent callers, in every process; if the
+   * one that computes dies, another takes over. If it fails, the callers in its process get its error, and others try
+   * themselves.
+   */
+  async getOrSet(key: K, compute: () => V | Promise<V>, options?: SetOptions): Promise<V> {
+    const terms = resolveTerms(options)
+    const slot = this.#slot(key)
+    const decoded = await this.#lookUp(slot)
+    if (decoded !== undefined) return decoded.value as V
+    const flying = this.#flights.get(slot.path)
+    if (flying !== undefined) return await flying
+    const flight = this.#computeOnce(slot, compute, terms).finally(() => this.#flights.delete(slot.path))
+    this.#flights.set(slot.path, flight)
+    return await flight
+  }
+
+  async #computeOnce(slot: Slot, compute: () => V | Promise<V>, terms: Terms): Promise<V> {
+    const core = this.#core
+    const { holds } = core.store.environment
+    const alone = { kind: 'claimed', id: '' } as const
+    for (let pauseMs = 1; ; pauseMs = Math.min(50, pauseMs * 2)) {
+      const outcome = core.settings.readOnly
+        ? alone
+        : await core.attemptAsync('getOrSet', alone, () => core.inTurn(slot, () => core.async(claim(core.store, slot))))
+      if (outcome.kind === 'value') return outcome.value as V
+      if (outcome.kind === 'wait') {
+        await new Promise(resolve => setTimeout(resolve, pauseMs))
+        continue
+      }
+      try {
+        const value = await compute()
+        if (!core.settings.readOnly) {
+          const bytes = this.#encode(value, slot)
+          await this.#write('getOrSet', '', slot, () => set(core.store, slot, bytes, terms))
+        }
+        return value
+      } catch (error) {
+        if (outcome.id !== '') await this.#write('getOrSet', undefined, slot, () => release(core.store, slot, outcome.id))
+        throw error
+      } finally {
+        holds.delete(outcome.id)
+      }
+    }
+  }
+
+  /** As Bucket.update; `change` is synchronous here too, for it may be called again at any time. */
+  async update(key: K, change: (current: V | undefined) => V | undefined, options?: SetOptions): Promise<V | undefined> {
+    const terms = resolveUpdateTerms(options)
+    const slot = this.#writeSlot('update', key)
+    const compute = (current: Decoded | undefined): unknown => change(current?.value as V | undefined)
+    return (await this.#write('update', undefined, slot, () => update(this.#core.store, slot, compute, terms))) as V | undefined
+  }
+
+  /** As Bucket.getMany, side by side. */
+  async getMany(keys: Iterable<K>): Promise<Map<K, V>> {
+    const list = [...keys]
+    const found = new Map<K, V>()
+    const values = await Promise.all(list.map(key => this.#lookUp(this.#slot(key))))
+    values.forEach((decoded, i) => {
+      if (decoded !== undefined) found.set(list[i]!, decoded.value as V)
+    })
+    return found
+  }
+
+  /** As Bucket.setMany, side by side. */
+  async setMany(entries: Iterable<readonly [K, V]>, options?: SetOptions): Promise<void> {
+    await settleAll([...entries].map(([key, value]) => this.set(key, value, options)))
+  }
+
+  /** As Bucket.deleteMany, side by side. */
+  async deleteMany(keys: Iterable<K>): Promise<number> {
+    const deleted = await settleAll([...keys].map(key => this.delete(key)))
+    return deleted.filter(Boolean).length
+  }
+
+  /** As Bucket.clear. */
+  async clear(options: LongWork = {}): Promise<number> {
+    this.#core.memory?.clear()
+    return (await this.#erase('clear', options, () => true)).count
+  }
+
+  /** As Bucket.prune. */
+  async prune(options: LongWork = {}): Promise<{ count: number; size: number }> {
+    return await this.#erase('prune', options, log => hasEnded(this.#core.store, log))
+  }
+
+  async #erase(operation: string, { signal, onProgress }: LongWork, meant: (log: LogState) => boolean): Promise<Removed> {
+    const core = this.#core
+    core.checkWritable(operation)
+    signal?.throwIfAborted()
+    await core.settled()
+    let count = 0
+    let size = 0
+    for (let step = 0; step < eraseSteps; step++) {
+      signal?.throwIfAborted()
+      const removed = await core.attemptAsync(operation, { count: 0, size: 0 }, () =>
+        core.async(eraseFolder(core.store, step, meant)),
+      )
+      count += removed.count
+      size += removed.size
+      onProgress?.({ done: step + 1, total: eraseSteps })
+    }
+    return { count, size }
+  }
+
+  /** As Bucket.size. */
+  async size(): Promise<number> {
+    const totals = await this.#totals('size')
+    return totals.counts.get(this.#core.settings.backend.name) ?? 0
+  }
+
+  /** As Bucket.volume. */
+  async volume(): Promise<number> {
+    const totals = await this.#totals('volume')
+    return Math.max(0, totals.volume + this.#core.store.order.unwritten)
+  }
+
+  /** As Bucket.keys. */
+  async *keys(): AsyncIterableIterator<K> {
+    for await (const { key } of this.#listed({ values: false })) yield key
+  }
+
+  async *values(): AsyncIterableIterator<V> {
+    for await (const { listed } of this.#listed({ values: true })) yield listed.decoded!.value as V
+  }
+
+  async *entries(): AsyncIterableIterator<[K, V]> {
+    for await (const { key, listed } of this.#listed({ values: true })) yield [key, listed.decoded!.value as V]
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<[K, V]> {
+    return this.entries()
+  }
+
+  /** As Bucket.sortedKeys. */
+  async *sortedKeys(options: { reverse?: boolean } = {}): AsyncIterableIterator<K> {
+    const keys: { key: K; text: string }[] = []
+    for await (const { key, listed } of this.#listed({ values: false })) keys.push({ key, text: listed.keyText })
+    keys.sort(compareKeys)
+    if (options.reverse === true) keys.reverse()
+    for (const { key } of keys) yield key
+  }
+
+  /** As Bucket.list. */
+  async *list(options: ListFilter = {}): AsyncIterableIterator<Omit<Entry<K, V>, 'value'>> {
+    for await (const { key, listed } of this.#listed({ values: false, expired: options.expired === true })) {
+      if (passes(options, key, listed)) yield { key, ...makeInfo(listed) }
+    }
+  }
+
+  /** As Bucket.reset. */
+  async reset<N extends keyof BucketOptions>(name: N, ...value: [value?: BucketOptions[N]]): Promise<BucketOptions[N]> {
+    const core = this.#core
+    return value.length === 0 || value[0] === undefined
+      ? await core.async(readSetting(core, name))
+      : await core.async(resetSetting(core, name, value[0]))
+  }
+
+  /** Waits for what was called, and writes down what is only in this process. */
+  async close(): Promise<void> {
+    await this.#core.settled()
+    this.#core.flush()
+  }
+
+  #slot(key: K): Slot {
+    return this.#core.store.keys.slot(key)
+  }
+
+  #writeSlot(operation: string, key: K): Slot {
+    this.#core.checkWritable(operation)
+    return this.#slot(key)
+  }
+
+  #encode(value: V, slot: Slot): Uint8Array {
+    return this.#core.settings.backend.encode(value, { key: slot.identity ?? slot.text })
+  }
+
+  async #totals(operation: string): Promise<Totals> {
+    const core = this.#core
+    await core.settled()
+    return await core.attemptAsync(operation, core.store.order.totals, () => core.async(catchUp(core.store)))
+  }
+
+  async #lookUp(slot: Slot): Promise<Decoded | undefined> {
+    const { store, memory } = this.#core
+    if (memory === undefined) return await this.#read('get', undefined, slot, () => get(store, slot))
+    const remembered = fromMemory(store, memory, slot)
+    return remembered ?? (await this.#read('get', undefined, slot, () => getThroughMemory(store, memory, slot)))
+  }
+
+  #read<T>(operation: string, degraded: T, slot: Slot, io: () => Io<T>): Promise<T> {
+    const core = this.#core
+    return core.attemptAsync(operation, degraded, () => core.afterWrites(slot, () => core.async(io())))
+  }
+
+  async #write<T>(operation: string, degraded: T, slot: Slot, io: () => Io<T>): Promise<T> {
+    const core = this.#core
+    const result = await core.attemptAsync(operation, degraded, () =>
+      core.inTurn(slot, () => {
+        core.forget(slot)
+        return core.async(io()).finally(() => core.forget(slot))
+      }),
+    )
+    core.tidy()
+    return result
+  }
+
+  async *#listed(options: ListOptions): AsyncIterableIterator<{ key: K; listed: Listed }> {
+    const core = this.#core
+    await core.settled()
+    const listing = new Listing(core.store, options)
+    for (;;) {
+      const page = await core.attemptAsync('list', undefined, () => core.async(listing.next()))
+      if (page === undefined) return
+      for (const listed of page) {
+        const read = listedKey<K>(core, listed)
+        if (read !== undefined) yield { key: read.key, listed }
+      }
+    }
+  }
+}
+
+/** Every one ends before the first failure is told. */
+async function settleAll<T>(promises: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises)
+  return await Promise.all(promises)
+}

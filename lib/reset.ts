@@ -1,0 +1,79 @@
+// Settings that change while a bucket is open.
+
+import type { Core } from './core.ts'
+import type { Io } from './io/requests.ts'
+import { type BucketOptions, checkSetting, resolveOptions } from './options.ts'
+import { openFolder } from './ops/open.ts'
+import { type FolderSettings, isFolderSetting } from './settings.ts'
+
+/** A setting as it is now: one of the folder's is read from there. */
+export function* readSetting<N extends keyof BucketOptions>(core: Core, name: N): Io<BucketOptions[N]> {
+  if (isFolderSetting(name)) {
+    core.folder = yield* openFolder(core.store, {}, false)
+    return core.folder[name] as BucketOptions[N]
+  }
+  return instanceSetting(core, name)
+}
+
+/** Changes a setting, and gives it back. */
+export function* resetSetting<N extends keyof BucketOptions>(core: Core, name: N, value: BucketOptions[N]): Io<BucketOptions[N]> {
+  if (isFolderSetting(name)) {
+    core.checkWritable('reset')
+    const given = { [name]: checkSetting(name, value) } as Partial<FolderSettings>
+    core.folder = yield* openFolder(core.store, given, true)
+    return core.folder[name] as BucketOptions[N]
+  }
+  const { settings } = core
+  const wanted = resolveOptions({ [name]: value })
+  switch (name) {
+    case 'timeout':
+      settings.timeoutMs = wanted.timeoutMs
+      break
+    case 'durability':
+      settings.durable = wanted.durable
+      break
+    case 'readOnly':
+      settings.readOnly = wanted.readOnly
+      break
+    case 'onError':
+      settings.degrade = wanted.degrade
+      break
+    case 'filesystem':
+      settings.network = wanted.network
+      break
+    case 'backend':
+    case 'keyMaker':
+    case 'memory':
+    case 'mode':
+      throw new TypeError(`Expected a setting that can change while the bucket is open, got "${name}": open another bucket for that`)
+    default:
+      // The lifetime, or one of its parts.
+      settings.lifetimeMs = wanted.lifetimeMs
+  }
+  return instanceSetting(core, name)
+}
+
+function instanceSetting<N extends keyof BucketOptions>(core: Core, name: N): BucketOptions[N] {
+  const { settings } = core
+  const lifetime = settings.lifetimeMs === Number.POSITIVE_INFINITY ? null : settings.lifetimeMs
+  const values: BucketOptions = {
+    backend: settings.backend,
+    keyMaker: settings.keyMaker,
+    lifetime,
+    memory: settings.memory === undefined ? false : memoryOptions(settings.memory),
+    durability: settings.durable ? 'power' : 'process',
+    timeout: settings.timeoutMs,
+    mode: settings.mode,
+    readOnly: settings.readOnly,
+    onError: settings.degrade ? 'degrade' : 'throw',
+    filesystem: settings.network ? 'network' : 'local',
+  }
+  if (!(name in values)) resolveOptions({ [name]: 1 }) // tells an unknown name
+  return values[name]
+}
+
+function memoryOptions(memory: NonNullable<Core['settings']['memory']>): BucketOptions['memory'] {
+  const { maxEntries, maxBytes, revalidateMs } = memory
+  const revalidate = revalidateMs === 0 ? 'always' : revalidateMs === Number.POSITIVE_INFINITY ? 'never' : revalidateMs
+  return { maxEntries, maxBytes, revalidate }
+}

@@ -1,0 +1,124 @@
+// Inputs that stand in a key as a hash that the caller gives (flytekit: a Literal's hash). A mark is an object around the
+// value: keys meet it and take the hash; just before the function runs the marks are taken off.
+
+import { cacheState } from '../keymakers/state.ts'
+import { describe } from './options.ts'
+
+/** What `hashed()` returns, whatever its type says. */
+export class HashedValue {
+  readonly value: unknown
+  readonly hash: string
+
+  constructor(value: unknown, hash: string) {
+    this.value = value
+    this.hash = hash
+  }
+  /** What counts in a key, at any depth: the hash alone, in a form that no plain JSON value has. */
+  [cacheState](): unknown {
+    return new Map([['hashed', this.hash]])
+  }
+}
+
+// Looking through all arguments of every task for marks costs time, and most programs never make one.
+let anyMade = false
+
+/**
+ * Marks an input of a task: into the key goes `hash` alone, however large the value is, and the function receives the value
+ * as it is. Works for a whole argument and for a part of one, in plain objects, arrays, Maps and Sets. What is returned is
+ * for the call only: it is the mark, not the value. A value that is marked already gets the new hash.
+ *
+ * @throws TypeError when `hash` is no string.
+ * @example
+ * const table = await readTable('huge.csv')
+ * await train(hashed(table, table.checksum), { epochs: 3 })
+ */
+export function hashed<T>(value: T, hash: string): T {
+  if (typeof hash !== 'string') throw new TypeError(`Expected the hash to be a string, got ${describe(hash)}`)
+  anyMade = true
+  const plain: unknown = value instanceof HashedValue ? value.value : value
+  return new HashedValue(plain, hash) as T
+}
+
+/** `value` without the marks. A part that has none, also deep within, stays the same object; the others are copied. */
+export function withoutMarks(value: unknown): unknown {
+  return anyMade ? new Unmarking(value).visit(value) : value
+}
+
+type Container = unknown[] | Map<unknown, unknown> | Set<unknown> | Record<string, unknown>
+
+function isContainer(value: unknown): value is Container {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true
+  // An instance of a class is not copied: that could leave behind what it keeps in private fields.
+  const proto: unknown = Object.getPrototypeOf(value)
+  return proto === Object.prototype || proto === null
+}
+
+function parts(container: Container): Iterable<unknown> {
+  if (Array.isArray(container) || container instanceof Set) return container
+  return container instanceof Map ? [...container.keys(), ...container.values()] : Object.values(container)
+}
+
+class Unmarking {
+  /** The containers with a mark somewhere within. */
+  readonly #marked = new Set<Container>()
+  readonly #copies = new Map<Container, Container>()
+
+  constructor(root: unknown) {
+    const parents = new Map<Container, Container[]>()
+    const open: Container[] = []
+    const meet = (part: unknown, parent?: Container) => {
+      if (part instanceof HashedValue) {
+        if (parent) this.#marked.add(parent)
+        meet(part.value)
+      } else if (isContainer(part)) {
+        const known = parents.get(part)
+        if (!known) open.push(part)
+        parents.set(part, known ?? [])
+        if (parent) parents.get(part)!.push(parent)
+      }
+    }
+    meet(root)
+    for (let container = open.pop(); container; container = open.pop()) {
+      for (const part of parts(container)) meet(part, container)
+    }
+    // A set may grow while it is walked: so a mark reaches everything around it, through cycles too.
+    for (const container of this.#marked) for (const parent of parents.get(container) ?? []) this.#marked.add(parent)
+  }
+
+  visit(value: unknown): unknown {
+    if (value instanceof HashedValue) return this.visit(value.value)
+    if (!isContainer(value) || !this.#marked.has(value)) return value
+    return this.#copies.get(value) ?? this.#copy(value)
+  }
+
+  #copy(container: Container): Container {
+    // Remembered before it is filled, so that a cycle ends at it.
+    const begin = <C extends Container>(copy: C): C => {
+      this.#copies.set(container, copy)
+      return copy
+    }
+    if (Array.isArray(container)) {
+      const copy = begin<unknown[]>([])
+      for (const item of container) copy.push(this.visit(item))
+      return copy
+    }
+    if (container instanceof Map) {
+      const copy = begin(new Map<unknown, unknown>())
+      for (const [key, item] of container) copy.set(this.visit(key), this.visit(item))
+      return copy
+    }
+    if (container instanceof Set) {
+      const copy = begin(new Set<unknown>())
+      for (const item of container) copy.add(this.visit(item))
+      return copy
+    }
+    const copy = begin<Record<string, unknown>>(Object.create(Object.getPrototypeOf(container)))
+    for (const name of Reflect.ownKeys(container)) {
+      const property = Object.getOwnPropertyDescriptor(container, name)!
+      if ('value' in property) property.value = this.visit(property.value)
+      Object.defineProperty(copy, name, property)
+    }
+    return copy
+  }
+}

@@ -1,0 +1,55 @@
+// Locks by name, for policies with isolation SERIALIZABLE (Prefect: LockManager). A lock belongs to the chain of calls that
+// took it; it is given back by calling what `acquire` resolved to.
+
+import { type Duration, toMilliseconds } from '../../duration.ts'
+import { checkOptions, describe } from '../options.ts'
+
+/** Gives a lock back. Calling it again does nothing. */
+export type Release = () => Promise<void>
+
+/** How to wait for a lock. */
+export interface AcquireOptions {
+  /** The longest wait. Default 60 s. */
+  timeout?: Duration
+  /** Aborted: the wait ends with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** Locks by name; any text is one. Give a policy one's own with `policy.configure({ lockManager })`. */
+export interface LockManager {
+  /**
+   * Waits for the lock and takes it.
+   * @throws TimeoutError after `timeout`. DeadlockError when the same chain of calls has it already. The signal's reason.
+   */
+  acquire(key: string, options?: AcquireOptions): Promise<Release>
+  /** Whether anybody has it now. */
+  isLocked(key: string): Promise<boolean>
+}
+
+const defaultTimeoutMs = 60_000
+
+/** A wait that has begun: until when, and what may end it early. */
+export interface Wait {
+  readonly timeoutMs: number
+  /** On the clock of `performance.now()`, which nobody sets back. */
+  readonly deadline: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** @throws TypeError when `key` is no text, or an option of the wrong kind; the reason of a signal that is aborted already. */
+export function beginWait(key: string, options: AcquireOptions = {}): Wait {
+  checkLockKey(key)
+  checkOptions(options, ['timeout', 'signal'], 'the options of acquire')
+  const { timeout = defaultTimeoutMs, signal } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`Expected signal to be an AbortSignal, got ${describe(signal)}`)
+  }
+  const timeoutMs = toMilliseconds(timeout, 'timeout')
+  signal?.throwIfAborted()
+  return { timeoutMs, deadline: performance.now() + timeoutMs, signal }
+}
+
+/** @throws TypeError when `key` is no text. The empty one is a key like others. */
+export function checkLockKey(key: string): void {
+  if (typeof key !== 'string') throw new TypeError(`Expected the key of a lock to be a text, got ${describe(key)}`)
+}
