@@ -9,9 +9,8 @@
 // (a Date, a URL) is written as its result, -0 is written as 0, properties under symbols and classes do not count.
 
 import { types } from 'node:util'
-import { hidesState } from '../keymakers/classify.ts'
 import { describe } from '../keymakers/path.ts'
-import { follow, isPlain, MAX_DEPTH, partStep, ROOT, refusal, TOO_DEEP, type Trail } from './refuse.ts'
+import { follow, isEmptyInstance, isPlain, MAX_DEPTH, partStep, ROOT, refusal, TOO_DEEP, type Trail } from './refuse.ts'
 
 /** Deeper, and a cycle in particular, is left to the slow test. */
 const DEEPEST = 100
@@ -118,6 +117,6 @@ function whyNotContainer(part: object): string | undefined {
     types.isAnyArrayBuffer(part) ||
     types.isBoxedPrimitive(part) ||
     ArrayBuffer.isView(part) ||
-    hidesState(part, Object.getPrototypeOf(part), Object.keys(part))
+    isEmptyInstance(part)
   return isLost ? `${describe(part)}, which JSON cannot represent` : undefined
 }

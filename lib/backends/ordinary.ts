@@ -2,13 +2,13 @@
 // kind keeps? It runs on every write, so it knows no paths, makes no text, and when in doubt says no: then the exact
 // walk decides (refuse.ts, flatten.ts).
 //
-// `true` promises a tree: no object is met twice, so there are no cycles and nothing to be shared, and it is not deep.
+// `true` promises that the value is not deep and, under `exact`, a tree: no object is met twice, so there is no cycle.
 
 /** What the caller's codec does not keep by itself, although V8 does. */
 export interface Strictness {
   /**
-   * Also doubt what cbor-x and msgpackr change silently: -0, half a surrogate pair, a property of an array, a key
-   * `__proto__`, a Date millenia away.
+   * Also doubt what cbor-x and msgpackr change silently: an object that is met twice, -0, half a surrogate pair, a
+   * property of an array, a key `__proto__`, a Date millennia away.
    */
   readonly exact: boolean
   /** Also doubt Maps. */
@@ -76,18 +76,24 @@ function isTree(whole: object, strictness: Strictness, seen: Set<object>, depth:
     return !strictness.exact || Object.keys(list).length === list.length
   }
   if (prototype === Map.prototype) {
-    if (strictness.maps) return false
+    if (strictness.maps || hasFields(whole)) return false
     for (const [key, part] of whole as Map<unknown, unknown>)
       if (!accepts(key, strictness, seen, depth + 1) || !accepts(part, strictness, seen, depth + 1)) return false
     return true
   }
   if (prototype === Set.prototype) {
+    if (hasFields(whole)) return false
     for (const part of whole as Set<unknown>) if (!accepts(part, strictness, seen, depth + 1)) return false
     return true
   }
   if (prototype === Date.prototype) return !strictness.exact || !(Math.abs((whole as Date).getTime()) > LATEST)
   if (prototype === RegExp.prototype) return !strictness.exact || isWellFormed((whole as RegExp).source)
   return arrayViews.has(prototype)
+}
+
+/** Properties beside its contents, which structured clone drops. */
+function hasFields(whole: object): boolean {
+  return Object.keys(whole).length > 0
 }
 
 function isExact(leaf: unknown): boolean {

@@ -53,8 +53,8 @@ export function setMember(index: number): string {
 /** `value.options.callback`; the middle of a very long path is left out. */
 export function pathOf(trail: Trail): string {
   const steps: string[] = []
-  for (let at: Trail | undefined = trail; at !== undefined; at = at.parent) steps.unshift(at.step)
-  const path = steps.join('')
+  for (let at: Trail | undefined = trail; at !== undefined; at = at.parent) steps.push(at.step)
+  const path = steps.reverse().join('')
   return path.length <= 200 ? path : `${path.slice(0, 120)}…${path.slice(-60)}`
 }
 
@@ -63,10 +63,9 @@ export function refusal(
   backend: string,
   trail: Trail,
   why: string,
-  advice = 'Leave it out, or store what it was made from.',
-  options?: ErrorOptions,
+  advice = 'Leave it out, or store plain data instead of it.',
 ): UnserializableError {
-  return new UnserializableError(`${backend} cannot keep ${pathOf(trail)}: it is ${why}. ${advice}`, options)
+  return new UnserializableError(`${backend} cannot keep ${pathOf(trail)}: it is ${why}. ${advice}`)
 }
 
 /** For `refusal`: nested too deeply. */
@@ -75,10 +74,19 @@ export const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep`
 /** Why structured clone would lose this part (its own parts aside), or undefined when it would not. */
 export function whyNotCloneable(part: unknown): string | undefined {
   if (typeof part === 'function' || typeof part === 'symbol') return describe(part)
-  if (typeof part !== 'object' || part === null || isPlain(part) || isKnown(part)) return undefined
-  if (isOpaque(part) || hidesState(part, Object.getPrototypeOf(part), Object.keys(part)))
-    return `${describe(part)}, whose state cannot be copied`
-  return undefined
+  if (typeof part !== 'object' || part === null || isPlain(part)) return undefined
+  if (types.isMap(part) || types.isSet(part)) {
+    const field = Object.keys(part)[0]
+    return field === undefined ? undefined : `${describe(part)}, whose property ${JSON.stringify(field)} would be lost`
+  }
+  if (isKnown(part)) return undefined
+  return isOpaque(part) || isEmptyInstance(part) ? `${describe(part)}, whose state cannot be copied` : undefined
+}
+
+/** Whether an instance of a class has nothing to show for itself: it would come back as {}, whatever it is. */
+export function isEmptyInstance(part: object): boolean {
+  const keys = Object.keys(part)
+  return keys.length === 0 || hidesState(part, Object.getPrototypeOf(part), keys)
 }
 
 /** Whether an object has no class: `{}`, also from another realm, or `Object.create(null)`. */
@@ -87,12 +95,10 @@ export function isPlain(part: object): boolean {
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
 
-/** The classes of which structured clone takes care. */
+/** The other classes of which structured clone takes care. */
 function isKnown(part: object): boolean {
   return (
     Array.isArray(part) ||
-    types.isMap(part) ||
-    types.isSet(part) ||
     types.isDate(part) ||
     types.isRegExp(part) ||
     types.isNativeError(part) ||
@@ -130,7 +136,7 @@ export function refuseUncloneable(value: unknown, backend: string): void {
   const seen = new Set<object>()
   const waiting: { part: object; trail: Trail }[] = []
   const look = (part: unknown, trail: Trail): void => {
-    const why = whyNotCloneable(part) ?? whyNotV8(part)
+    const why = whyNotV8(part) ?? whyNotCloneable(part)
     if (why !== undefined) throw refusal(backend, trail, why)
     if (typeof part === 'object' && part !== null) waiting.push({ part, trail })
   }

@@ -8,8 +8,15 @@ export function difference(a: unknown, b: unknown): string | undefined {
   return compare(a, b, 'value', new Map(), new Map())
 }
 
-function compare(a: unknown, b: unknown, path: string, there: Map<object, object>, back: Map<object, object>): string | undefined {
-  if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return Object.is(a, b) ? undefined : path
+function compare(
+  a: unknown,
+  b: unknown,
+  path: string,
+  there: Map<object, object>,
+  back: Map<object, object>,
+): string | undefined {
+  if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null)
+    return Object.is(a, b) ? undefined : path
   if (there.has(a) || back.has(b)) return there.get(a) === b && back.get(b) === a ? undefined : `${path} (identity)`
   there.set(a, b)
   back.set(b, a)

@@ -25,8 +25,14 @@ import { checkText } from '../options.ts'
 import { type AcquireOptions, beginWait, checkLockKey, type LockManager, type Release, type Wait } from './lock-manager.ts'
 import { MemoryLockManager, timedOut } from './memory.ts'
 
-/** The queue in which the calls of this thread wait, for all managers: two on one folder have the same locks. */
-const inThread = new MemoryLockManager()
+/** Where the calls of this thread queue, by folder: two managers on one folder have the same locks. */
+const queues = new Map<string, MemoryLockManager>()
+
+function queueFor(folder: string): MemoryLockManager {
+  const queue = queues.get(folder) ?? new MemoryLockManager()
+  queues.set(folder, queue)
+  return queue
+}
 
 /** How long to wait before looking at a lock again, in milliseconds; doubled from the first to the last. */
 const firstLookMs = 2
@@ -55,13 +61,14 @@ export class FileSystemLockManager implements LockManager {
   async acquire(key: string, options?: AcquireOptions): Promise<Release> {
     const wait = beginWait(key, options)
     const path = this.#pathOf(key)
-    const leaveQueue = await inThread.acquire(path, options)
+    const leaveQueue = await queueFor(this.directory).acquire(key, options)
     try {
       const token = await new Attempt(path, key, wait).succeed()
-      return async () => {
-        // The queue is left once only, and first the file must go: the next in the queue would find it.
-        await perform('release', path, () => remove(path, token))
-        await leaveQueue()
+      let released: Promise<void> | undefined
+      return () => {
+        // The file goes first: the next in the queue would find it.
+        released ??= perform('release', path, () => remove(path, token)).finally(leaveQueue)
+        return released
       }
     } catch (error) {
       await leaveQueue()
@@ -170,9 +177,9 @@ class Attempt {
   }
 }
 
-function isOwned(record: LockRecord): boolean {
+function isOwned({ owner }: LockRecord): boolean {
   // What another machine does nobody here can know, so it is never declared dead.
-  return isAlive(record.owner, 0, Infinity)
+  return owner !== '' && isAlive(owner, 0, Infinity)
 }
 
 /** Whether `path` did not exist and is now another name of `existing`. */

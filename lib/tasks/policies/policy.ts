@@ -4,12 +4,13 @@
 // Sums are flat: (a + b) + c, a + (b + c) and CompoundCachePolicy([a, b, c]) are the same. The sum of nothing is NO_CACHE.
 // A policy also carries where its keys are kept and how runs are kept apart; those settings never take part in a key.
 
+import { digest } from '../digest.ts'
+import { withoutMarks } from '../hashed.ts'
 import type { LockManager } from '../locks/lock-manager.ts'
 import { checkOptions, checkText, describe } from '../options.ts'
 import { Storage } from '../storage/storage.ts'
 import { isSamePlace } from '../place.ts'
 import type { IsolationLevel, KeyRequest, TaskContext } from '../types.ts'
-import { digest } from '../digest.ts'
 
 /** What {@link CachePolicy.configure} takes; what is absent stays as it is. */
 export interface PolicySettings {
@@ -230,7 +231,9 @@ export class CacheKeyFnPolicy extends CachePolicy {
 
   /** @throws TypeError when the function gives neither a text nor undefined. */
   computeKey({ context, inputs = {} }: KeyRequest): string | undefined {
-    const key: unknown = this.#fn(context, inputs)
+    // The function is shown what the task's function is shown.
+    const plain = Object.entries(inputs).map(([name, value]) => [name, withoutMarks(value)])
+    const key: unknown = this.#fn(context, Object.fromEntries(plain))
     if (key === undefined || key === null) return undefined
     if (typeof key !== 'string') throw new TypeError(`Expected the key function to give a text or undefined, got ${describe(key)}`)
     return key
