@@ -10,16 +10,24 @@ import { KeyNotFoundError } from './errors.ts'
 import type { Io } from './io/requests.ts'
 import type { KeyMaker } from './keymakers/keymaker.ts'
 import type { Slot } from './keys.ts'
-import { type BucketOptions, lifetimeToMs, resolveExpire, resolveTerms, resolveUpdateTerms, type SetOptions } from './options.ts'
+import { beginTransaction, commit, rollBack } from './ops/commit.ts'
 import { eraseFolder, eraseSteps } from './ops/erase.ts'
-import type { Decoded } from './ops/find.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { type Listed, Listing, type ListOptions } from './ops/list.ts'
+import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { pop, remove } from './ops/remove.ts'
 import { add, set } from './ops/set.ts'
 import { touch } from './ops/touch.ts'
 import { increment, update } from './ops/update.ts'
+import {
+  type BucketOptions,
+  lifetimeToMs,
+  resolveExpire,
+  resolveTerms,
+  resolveUpdateTerms,
+  type SetOptions,
+} from './options.ts'
 import { AsyncBucket } from './promises.ts'
 import { readSetting, resetSetting } from './reset.ts'
 import { hasEnded } from './upkeep.ts'
@@ -95,13 +103,13 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** Value, times, tags, size and version of a key; undefined if it is missing. */
   getEntry(key: K): Entry<K, V> | undefined {
-    const found = this.#read('getEntry', undefined, () => getEntry(this.core.store, this.#slot(key)))
+    const found = this.#read('getEntry', undefined, () => getEntry(this.core.active, this.#slot(key)))
     return found === undefined ? undefined : makeEntry(key, found.value as V, found)
   }
 
   /** Whether a key is stored. Does not count in the statistics. */
   has(key: K): boolean {
-    return this.#read('has', false, () => has(this.core.store, this.#slot(key)))
+    return this.#read('has', false, () => has(this.core.active, this.#slot(key)))
   }
 
   /**
@@ -110,26 +118,26 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    */
   set(key: K, value: V, options?: SetOptions): this {
     const terms = resolveTerms(options)
-    this.#write('set', undefined, key, slot => set(this.core.store, slot, this.#encode(value, slot), terms))
+    this.#write('set', undefined, key, slot => set(this.core.active, slot, this.#encode(value, slot), terms))
     return this
   }
 
   /** Stores a value only if the key is missing: true for exactly one of any concurrent callers. DiskCache: Cache.add. */
   add(key: K, value: V, options?: SetOptions): boolean {
     const terms = resolveTerms(options)
-    return this.#write('add', false, key, slot => add(this.core.store, slot, this.#encode(value, slot), terms))
+    return this.#write('add', false, key, slot => add(this.core.active, slot, this.#encode(value, slot), terms))
   }
 
   /** Removes a key. Whether it was stored. */
   delete(key: K): boolean {
-    return this.#write('delete', false, key, slot => remove(this.core.store, slot))
+    return this.#write('delete', false, key, slot => remove(this.core.active, slot))
   }
 
   /** Removes a key and gives its value, to exactly one of any concurrent callers. DiskCache: Cache.pop. */
   pop(key: K): V | undefined
   pop<D>(key: K, fallback: D): V | D
   pop(key: K, fallback?: unknown): unknown {
-    const decoded = this.#write('pop', undefined, key, slot => pop(this.core.store, slot))
+    const decoded = this.#write('pop', undefined, key, slot => pop(this.core.active, slot))
     return decoded === undefined ? fallback : decoded.value
   }
 
@@ -137,7 +145,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    *  the key was stored. DiskCache: Cache.touch. */
   touch(key: K, expire?: Duration | null): boolean {
     const expireMs = resolveExpire(expire)
-    return this.#write('touch', false, key, slot => touch(this.core.store, slot, expireMs))
+    return this.#write('touch', false, key, slot => touch(this.core.active, slot, expireMs))
   }
 
   /**
@@ -149,7 +157,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    */
   incr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
     const start = resolveStart(delta, options)
-    return this.#write('incr', start ?? delta, key, slot => increment(this.core.store, slot, delta, start))
+    return this.#write('incr', start ?? delta, key, slot => increment(this.core.active, slot, delta, start))
   }
 
   /** As `incr`, downwards. DiskCache: Cache.decr. */
@@ -164,7 +172,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     const decoded = this.#lookUp(slot)
     if (decoded !== undefined) return decoded.value as V
     const value = compute()
-    this.#write('getOrSet', undefined, key, mine => set(this.core.store, mine, this.#encode(value, mine), terms))
+    this.#write('getOrSet', undefined, key, mine => set(this.core.active, mine, this.#encode(value, mine), terms))
     return value
   }
 
@@ -176,7 +184,9 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   update(key: K, change: (current: V | undefined) => V | undefined, options?: SetOptions): V | undefined {
     const terms = resolveUpdateTerms(options)
     const compute = (current: Decoded | undefined): unknown => change(current?.value as V | undefined)
-    return this.#write('update', undefined, key, slot => update(this.core.store, slot, compute, terms)) as V | undefined
+    return this.#write('update', undefined, key, slot => update(this.core.active, slot, compute, terms)) as
+      | V
+      | undefined
   }
 
   /** The values of those keys that are stored. */
@@ -201,13 +211,49 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     return count
   }
 
+  /**
+   * Runs `body`; what this bucket does in it is done as one: all of it, or, on a throw or a crash, none. Inside, its own writes
+   * are seen; outside, none before the end, then all. Others who write the same keys wait, readers never. Nested calls join.
+   * DiskCache: Cache.transact.
+   * @throws DeadlockError at once, if a key is held by another transaction of this very thread.
+   * @throws TypeError if `body` returns a promise: for that there is `promises.transact`.
+   */
+  transact<T>(body: () => T): T {
+    const { core } = this
+    core.checkWritable('transact')
+    if (core.active !== core.store) return body()
+    const view = core.attempt('transact', core.store, () => core.sync(beginTransaction(core.store)))
+    // Degraded: no transaction to be had, and each operation will see for itself.
+    if (view === core.store) return body()
+    let result: T
+    core.active = view
+    try {
+      result = body()
+      if (result instanceof Promise)
+        throw new TypeError('Expected the body of transact() to be synchronous, got a promise: use promises.transact()')
+    } catch (error) {
+      core.active = core.store
+      core.attempt('transact', undefined, () => core.sync(rollBack(view)))
+      throw error
+    }
+    core.active = core.store
+    core.attempt('transact', undefined, () => core.sync(commit(view)))
+    core.memory?.clear()
+    core.tidy()
+    return result
+  }
+
   /** Removes all entries of this backend. How many there were. Files that are not of this cache stay. */
   clear(): number {
     this.core.checkWritable('clear')
     this.core.memory?.clear()
     let count = 0
     for (let step = 0; step < eraseSteps; step++) {
-      count += this.core.attempt('clear', 0, () => this.core.sync(eraseFolder(this.core.store, step, () => true)).count)
+      count += this.core.attempt(
+        'clear',
+        0,
+        () => this.core.sync(eraseFolder(this.core.active, step, () => true)).count,
+      )
     }
     return count
   }
@@ -216,7 +262,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    *  BucketCache: Bucket.prune_directory. */
   prune(): { count: number; size: number } {
     this.core.checkWritable('prune')
-    const { store } = this.core
+    const { active: store } = this.core
     let count = 0
     let size = 0
     for (let step = 0; step < eraseSteps; step++) {
@@ -231,15 +277,15 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** Number of entries. May count some that have expired and were not removed yet. */
   get size(): number {
-    const totals = this.#read('size', this.core.store.order.totals, () => catchUp(this.core.store))
+    const totals = this.#read('size', this.core.active.order.totals, () => catchUp(this.core.active))
     return totals.counts.get(this.backend.name) ?? 0
   }
 
   /** Bytes on disk of all entries in the folder and the order log, counted without a scan. What was deleted is not counted,
    *  although its files go a little later. DiskCache: Cache.volume. */
   volume(): number {
-    const totals = this.#read('volume', this.core.store.order.totals, () => catchUp(this.core.store))
-    return Math.max(0, totals.volume + this.core.store.order.unwritten)
+    const totals = this.#read('volume', this.core.active.order.totals, () => catchUp(this.core.active))
+    return Math.max(0, totals.volume + this.core.active.order.unwritten)
   }
 
   /** Keys in insertion order, as a Map's; entries that are added meanwhile are shown. */
@@ -314,7 +360,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   #slot(key: K): Slot {
-    return this.core.store.keys.slot(key)
+    return this.core.active.keys.slot(key)
   }
 
   #encode(value: V, slot: Slot): Uint8Array {
@@ -322,8 +368,10 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   #lookUp(slot: Slot): Decoded | undefined {
-    const { store, memory } = this.core
-    if (memory === undefined) return this.#read('get', undefined, () => get(store, slot))
+    const { active: store, memory } = this.core
+    // What a transaction sees is not for those outside.
+    if (memory === undefined || store.transaction !== undefined)
+      return this.#read('get', undefined, () => get(store, slot))
     return fromMemory(store, memory, slot) ?? this.#read('get', undefined, () => getThroughMemory(store, memory, slot))
   }
 
@@ -341,7 +389,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   *#listed(options: ListOptions): IterableIterator<{ key: K; listed: Listed }> {
-    const listing = new Listing(this.core.store, options)
+    const listing = new Listing(this.core.active, options)
     for (;;) {
       const page = this.#read('list', undefined, () => listing.next())
       if (page === undefined) return
@@ -354,11 +402,16 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 }
 
 export function notFound(key: unknown, slot: Slot, path: string): KeyNotFoundError {
-  return new KeyNotFoundError(`Expected the key ${slot.text} to be stored in ${path}, and it is not, or has expired.`, { key })
+  return new KeyNotFoundError(`Expected the key ${slot.text} to be stored in ${path}, and it is not, or has expired.`, {
+    key,
+  })
 }
 
 /** Where counting begins. */
-export function resolveStart(delta: unknown, options: { default?: number | bigint | null } | undefined): number | bigint | null {
+export function resolveStart(
+  delta: unknown,
+  options: { default?: number | bigint | null } | undefined,
+): number | bigint | null {
   if (typeof delta !== 'bigint' && !(typeof delta === 'number' && Number.isFinite(delta))) {
     throw new TypeError(`Expected delta to be a finite number or a bigint, got ${String(delta)}`)
   }

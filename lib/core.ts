@@ -14,10 +14,10 @@ import type { AsyncHost, Io, SyncHost } from './io/requests.ts'
 import { runAsync, runSync } from './io/run.ts'
 import { keyCodec, type Slot } from './keys.ts'
 import { Memory } from './memory.ts'
-import { type BucketOptions, resolveOptions, type Settings } from './options.ts'
 import { openFolder } from './ops/open.ts'
 import { writeVolume } from './ops/order.ts'
 import { reclaimAll } from './ops/reclaim.ts'
+import { type BucketOptions, resolveOptions, type Settings } from './options.ts'
 import { defaultSettings, type FolderSettings } from './settings.ts'
 import { createStore, type Environment, type Store } from './store.ts'
 
@@ -33,8 +33,8 @@ export class Core {
   folder: FolderSettings
   readonly #sync: SyncHost
   readonly #async: AsyncHost
-  /** The last write of each key that the promise interface has begun, and not ended. */
-  readonly #turns = new Map<string, Promise<unknown>>()
+  /** What the synchronous interface works on: the store, or the view of the transaction that it is in. */
+  active: Store
   #timer: NodeJS.Timeout | undefined
 
   constructor(path: string | URL, options: BucketOptions) {
@@ -54,6 +54,7 @@ export class Core {
       settings,
     })
     const create = !settings.readOnly
+    this.active = this.store
     this.folder = this.attempt('open', { ...defaultSettings, ...settings.folder }, () =>
       this.sync(openFolder(this.store, settings.folder, create)),
     )
@@ -97,32 +98,6 @@ export class Core {
   checkWritable(operation: string): void {
     if (!this.settings.readOnly) return
     throw new ReadOnlyError(`Cannot ${operation}: ${this.path} was opened with readOnly. Open it without, to write.`)
-  }
-
-  /** Writes of one key happen in the order of their calls, although nobody waits for them in between. */
-  inTurn<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(slot.path)
-    const mine = before === undefined ? run() : before.then(run)
-    const settled = mine.then(
-      () => {},
-      () => {},
-    )
-    this.#turns.set(slot.path, settled)
-    void settled.then(() => {
-      if (this.#turns.get(slot.path) === settled) this.#turns.delete(slot.path)
-    })
-    return mine
-  }
-
-  /** A read waits for the writes of its key that were called before. */
-  async afterWrites<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
-    if (this.#turns.size > 0) await this.#turns.get(slot.path)
-    return await run()
-  }
-
-  /** All writes that were called before. */
-  async settled(): Promise<void> {
-    if (this.#turns.size > 0) await Promise.all(this.#turns.values())
   }
 
   /** Forgets what memory has of a key that is about to be written. */

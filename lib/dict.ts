@@ -7,7 +7,8 @@ export function dictOf<V>(bucket: Bucket<string, V>): Record<string, V> {
     get: (_, name) => (typeof name === 'string' ? bucket.get(name) : undefined),
     has: (_, name) => typeof name === 'string' && bucket.has(name),
     set(_, name, value: V) {
-      if (typeof name !== 'string') throw new TypeError(`Expected the name of an entry to be a string, got ${String(name)}`)
+      if (typeof name !== 'string')
+        throw new TypeError(`Expected the name of an entry to be a string, got ${String(name)}`)
       bucket.set(name, value)
       return true
     },

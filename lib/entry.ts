@@ -70,7 +70,8 @@ export function compareKeys(a: { key: unknown; text: string }, b: { key: unknown
   const rank = (key: unknown): number => (typeof key === 'number' ? 0 : typeof key === 'string' ? 1 : 2)
   const difference = rank(a.key) - rank(b.key)
   if (difference !== 0) return difference
-  if (typeof a.key === 'number' && typeof b.key === 'number') return a.key - b.key || Number(Number.isNaN(a.key)) - Number(Number.isNaN(b.key))
+  if (typeof a.key === 'number' && typeof b.key === 'number')
+    return a.key - b.key || Number(Number.isNaN(a.key)) - Number(Number.isNaN(b.key))
   const [x, y] = typeof a.key === 'string' ? [a.key, b.key as string] : [a.text, b.text]
   return x < y ? -1 : x > y ? 1 : 0
 }

@@ -11,14 +11,18 @@ export class Slot {
   readonly text: string
   /** What tells keys apart, where that is not the text: the bytes of a key maker of one's own, a character each. */
   readonly identity: string | undefined
+  /** A log of the package's own, that is no entry: it has no place in iteration and is not counted. */
+  readonly hidden: boolean
   readonly #places: Places
   #hash: string | undefined
   #path: string | undefined
 
-  constructor(places: Places, text: string, identity: string | undefined) {
+  constructor(places: Places, text: string, identity: string | undefined, hiddenPath?: string) {
     this.#places = places
     this.text = text
     this.identity = identity
+    this.hidden = hiddenPath !== undefined
+    this.#path = hiddenPath
   }
   /** SHA-256 of backend name, a zero byte, and the bytes that tell keys apart; 64 hexadecimal digits. Made when it is
    *  needed: what is found in memory needs none. */
@@ -47,6 +51,8 @@ export interface KeyCodec {
   slot(key: unknown): Slot
   /** The slot of a key as a record has it. */
   slotOf(record: { key: string; identity: string | undefined }): Slot
+  /** A log of the package's own, by its name in the folder. */
+  hiddenSlot(name: string): Slot
   /** The key of a stored text. */
   read(text: string): unknown
 }
@@ -58,17 +64,31 @@ function isReadable(keyMaker: KeyMaker): keyMaker is ReadableKeyMaker {
   return typeof keyText === 'function' && typeof readKey === 'function'
 }
 
-export function keyCodec(keyMaker: KeyMaker, folder: string, backend: { name: string; fileExtension: string }): KeyCodec {
+export function keyCodec(
+  keyMaker: KeyMaker,
+  folder: string,
+  backend: { name: string; fileExtension: string },
+): KeyCodec {
   const places: Places = { folder, salt: `${backend.name}\0`, extension: backend.fileExtension }
   const slotOf: KeyCodec['slotOf'] = ({ key, identity }) => new Slot(places, key, identity)
+  const hiddenSlot: KeyCodec['hiddenSlot'] = name =>
+    new Slot(places, JSON.stringify(name), undefined, `${folder}/${name}`)
   if (isReadable(keyMaker)) {
-    return { slot: key => new Slot(places, keyMaker.keyText(key), undefined), slotOf, read: text => keyMaker.readKey(text) }
+    return {
+      slot: key => new Slot(places, keyMaker.keyText(key), undefined),
+      slotOf,
+      hiddenSlot,
+      read: text => keyMaker.readKey(text),
+    }
   }
   return {
+    hiddenSlot,
     slot(key) {
       let identity = ''
       for (const piece of keyMaker.makeKey(key)) {
-        identity += (typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)).toString('latin1')
+        identity += (
+          typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+        ).toString('latin1')
       }
       return new Slot(places, readableText(key, identity), identity)
     },

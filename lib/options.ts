@@ -10,7 +10,13 @@ import { isTag } from './log/extras.ts'
 import type { Tag } from './log/record.ts'
 import type { Terms } from './ops/terms.ts'
 import type { UpdateTerms } from './ops/update.ts'
-import { type EvictionPolicy, evictionPolicies, type FolderSettings, isFolderSetting, validSetting } from './settings.ts'
+import {
+  type EvictionPolicy,
+  evictionPolicies,
+  type FolderSettings,
+  isFolderSetting,
+  validSetting,
+} from './settings.ts'
 import { didYouMean } from './suggest.ts'
 
 /** The backends that can be named instead of made. */
@@ -164,7 +170,8 @@ export function show(value: unknown): string {
 
 /** The options of a bucket, checked. */
 export function resolveOptions(options: BucketOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`Expected options to be an object, got ${show(options)}`)
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Expected options to be an object, got ${show(options)}`)
   checkNames(options, names, 'Bucket')
   return {
     backend: resolveBackend(options.backend),
@@ -190,7 +197,9 @@ export function lifetimeToMs(lifetime: Duration | null | undefined): number {
 }
 
 function resolveLifetime(options: BucketOptions): number {
-  const parts = Object.entries(options).filter(([name, value]) => Object.hasOwn(durationParts, name) && value !== undefined)
+  const parts = Object.entries(options).filter(
+    ([name, value]) => Object.hasOwn(durationParts, name) && value !== undefined,
+  )
   if (parts.length === 0) return lifetimeToMs(options.lifetime)
   if (options.lifetime !== undefined) {
     throw new TypeError(`Expected either lifetime or its parts, got lifetime and "${parts[0]![0]}"`)
@@ -200,7 +209,11 @@ function resolveLifetime(options: BucketOptions): number {
 
 function resolveKeyMaker(keyMaker: unknown): KeyMaker {
   if (keyMaker === undefined) return new DefaultKeyMaker()
-  if (typeof keyMaker !== 'object' || keyMaker === null || typeof (keyMaker as Partial<KeyMaker>).makeKey !== 'function') {
+  if (
+    typeof keyMaker !== 'object' ||
+    keyMaker === null ||
+    typeof (keyMaker as Partial<KeyMaker>).makeKey !== 'function'
+  ) {
     throw new TypeError(`Expected keyMaker to be an object with a method makeKey, got ${show(keyMaker)}`)
   }
   return keyMaker as KeyMaker
@@ -211,7 +224,8 @@ function resolveMode(mode: unknown): number {
   if (typeof mode !== 'number' || !Number.isInteger(mode) || mode < 0 || mode > 0o777) {
     throw new RangeError(`Expected mode to be permission bits like 0o600, got ${show(mode)}`)
   }
-  if ((mode & 0o600) !== 0o600) throw new RangeError(`Expected mode to let the owner read and write, got 0o${mode.toString(8)}`)
+  if ((mode & 0o600) !== 0o600)
+    throw new RangeError(`Expected mode to let the owner read and write, got 0o${mode.toString(8)}`)
   return mode
 }
 
@@ -224,10 +238,15 @@ function resolveMemory(memory: unknown): Settings['memory'] {
   checkNames(options, ['maxEntries', 'maxBytes', 'revalidate'], 'memory')
   const { maxEntries = 10_000, maxBytes = 64 * 2 ** 20, revalidate = 'always' } = options
   for (const [name, value] of Object.entries({ maxEntries, maxBytes })) {
-    if (typeof value !== 'number' || !(value > 0)) throw new RangeError(`Expected memory.${name} to be a positive number, got ${show(value)}`)
+    if (typeof value !== 'number' || !(value > 0))
+      throw new RangeError(`Expected memory.${name} to be a positive number, got ${show(value)}`)
   }
   const revalidateMs =
-    revalidate === 'always' ? 0 : revalidate === 'never' ? Number.POSITIVE_INFINITY : toMilliseconds(revalidate, 'memory.revalidate')
+    revalidate === 'always'
+      ? 0
+      : revalidate === 'never'
+        ? Number.POSITIVE_INFINITY
+        : toMilliseconds(revalidate, 'memory.revalidate')
   return { maxEntries, maxBytes, revalidateMs }
 }
 
@@ -246,7 +265,8 @@ export function checkSetting<N extends keyof FolderSettings>(name: N, value: unk
   if (name === 'evictionPolicy') {
     throw new TypeError(`Expected evictionPolicy to be one of ${evictionPolicies.join(', ')}, got ${show(value)}`)
   }
-  if (name === 'statistics' || name === 'tagIndex') throw new TypeError(`Expected ${name} to be true or false, got ${show(value)}`)
+  if (name === 'statistics' || name === 'tagIndex')
+    throw new TypeError(`Expected ${name} to be true or false, got ${show(value)}`)
   throw new RangeError(`Expected ${name} to be a number that is not negative, got ${show(value)}`)
 }
 
@@ -255,7 +275,8 @@ const setNames = ['expire', 'tag', 'ifVersion']
 /** The terms that `set` is given; `more`: names of options that the caller's caller knows what to do with. */
 export function resolveTerms(options: SetOptions | undefined, more: readonly string[] = []): Terms & UpdateTerms {
   if (options === undefined) return noTerms
-  if (typeof options !== 'object' || options === null) throw new TypeError(`Expected options to be an object, got ${show(options)}`)
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Expected options to be an object, got ${show(options)}`)
   checkNames(options, more.length === 0 ? setNames : [...setNames, ...more], 'set')
   const { expire, tag, ifVersion } = options
   if (ifVersion !== undefined && typeof ifVersion !== 'string') {

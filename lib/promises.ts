@@ -1,27 +1,30 @@
 // The promise twin: the same operations as in `bucket.ts`, on the host that does not block.
 
+import { notFound, resolveStart } from './bucket.ts'
 import type { Core } from './core.ts'
 import type { Duration } from './duration.ts'
-import type { Totals } from "./indexes/order.ts"
 import { compareKeys, type Entry, type ListFilter, listedKey, makeEntry, makeInfo, passes } from './entry.ts'
-import { notFound, resolveStart } from './bucket.ts'
+import type { Totals } from './indexes/order.ts'
 import type { Io } from './io/requests.ts'
 import type { Slot } from './keys.ts'
-import { type BucketOptions, resolveExpire, resolveTerms, resolveUpdateTerms, type SetOptions } from './options.ts'
+import type { LogState } from './log/state.ts'
 import { claim, release } from './ops/claim.ts'
+import { beginTransaction, commit, rollBack } from './ops/commit.ts'
 import { eraseFolder, eraseSteps, type Removed } from './ops/erase.ts'
-import type { Decoded } from './ops/find.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { type Listed, Listing, type ListOptions } from './ops/list.ts'
+import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { pop, remove } from './ops/remove.ts'
 import { add, set } from './ops/set.ts'
 import type { Terms } from './ops/terms.ts'
 import { touch } from './ops/touch.ts'
 import { increment, update } from './ops/update.ts'
+import { type BucketOptions, resolveExpire, resolveTerms, resolveUpdateTerms, type SetOptions } from './options.ts'
 import { readSetting, resetSetting } from './reset.ts'
+import type { Store } from './store.ts'
+import { Turns } from './turns.ts'
 import { hasEnded } from './upkeep.ts'
-import type { LogState } from './log/state.ts'
 
 /** Long work can be stopped, and tells how far it is. */
 export interface LongWork {
@@ -39,9 +42,13 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   /** Computations of `getOrSet` that run in this process, by the path of their key's log. */
   readonly #flights = new Map<string, Promise<V>>()
 
-  /** @internal */
-  constructor(core: Core) {
+  readonly #store: Store
+  readonly #turns = new Turns()
+
+  /** @internal `view`: the transaction to which everything belongs. */
+  constructor(core: Core, view: Store = core.store) {
     this.#core = core
+    this.#store = view
   }
 
   /** As Bucket.get. */
@@ -63,14 +70,14 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   /** As Bucket.getEntry. */
   async getEntry(key: K): Promise<Entry<K, V> | undefined> {
     const slot = this.#slot(key)
-    const found = await this.#read('getEntry', undefined, slot, () => getEntry(this.#core.store, slot))
+    const found = await this.#read('getEntry', undefined, slot, () => getEntry(this.#store, slot))
     return found === undefined ? undefined : makeEntry(key, found.value as V, found)
   }
 
   /** As Bucket.has. */
   async has(key: K): Promise<boolean> {
     const slot = this.#slot(key)
-    return await this.#read('has', false, slot, () => has(this.#core.store, slot))
+    return await this.#read('has', false, slot, () => has(this.#store, slot))
   }
 
   /** As Bucket.set. The value is encoded before the call returns: it may be changed afterwards. */
@@ -78,7 +85,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     const terms = resolveTerms(options)
     const slot = this.#writeSlot('set', key)
     const bytes = this.#encode(value, slot)
-    await this.#write('set', '', slot, () => set(this.#core.store, slot, bytes, terms))
+    await this.#write('set', '', slot, () => set(this.#store, slot, bytes, terms))
   }
 
   /** As Bucket.add. */
@@ -86,13 +93,13 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     const terms = resolveTerms(options)
     const slot = this.#writeSlot('add', key)
     const bytes = this.#encode(value, slot)
-    return await this.#write('add', false, slot, () => add(this.#core.store, slot, bytes, terms))
+    return await this.#write('add', false, slot, () => add(this.#store, slot, bytes, terms))
   }
 
   /** As Bucket.delete. */
   async delete(key: K): Promise<boolean> {
     const slot = this.#writeSlot('delete', key)
-    return await this.#write('delete', false, slot, () => remove(this.#core.store, slot))
+    return await this.#write('delete', false, slot, () => remove(this.#store, slot))
   }
 
   /** As Bucket.pop. */
@@ -100,7 +107,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   pop<D>(key: K, fallback: D): Promise<V | D>
   async pop(key: K, fallback?: unknown): Promise<unknown> {
     const slot = this.#writeSlot('pop', key)
-    const decoded = await this.#write('pop', undefined, slot, () => pop(this.#core.store, slot))
+    const decoded = await this.#write('pop', undefined, slot, () => pop(this.#store, slot))
     return decoded === undefined ? fallback : decoded.value
   }
 
@@ -108,18 +115,26 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async touch(key: K, expire?: Duration | null): Promise<boolean> {
     const expireMs = resolveExpire(expire)
     const slot = this.#writeSlot('touch', key)
-    return await this.#write('touch', false, slot, () => touch(this.#core.store, slot, expireMs))
+    return await this.#write('touch', false, slot, () => touch(this.#store, slot, expireMs))
   }
 
   /** As Bucket.incr. */
-  async incr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): Promise<number | bigint> {
+  async incr(
+    key: K,
+    delta: number | bigint = 1,
+    options?: { default?: number | bigint | null },
+  ): Promise<number | bigint> {
     const start = resolveStart(delta, options)
     const slot = this.#writeSlot('incr', key)
-    return await this.#write('incr', start ?? delta, slot, () => increment(this.#core.store, slot, delta, start))
+    return await this.#write('incr', start ?? delta, slot, () => increment(this.#store, slot, delta, start))
   }
 
   /** As Bucket.decr. */
-  async decr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): Promise<number | bigint> {
+  async decr(
+    key: K,
+    delta: number | bigint = 1,
+    options?: { default?: number | bigint | null },
+  ): Promise<number | bigint> {
     return await this.incr(key, -delta, options)
   }
 
@@ -142,12 +157,14 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   async #computeOnce(slot: Slot, compute: () => V | Promise<V>, terms: Terms): Promise<V> {
     const core = this.#core
-    const { holds } = core.store.environment
+    const { holds } = this.#store.environment
     const alone = { kind: 'claimed', id: '' } as const
     for (let pauseMs = 1; ; pauseMs = Math.min(50, pauseMs * 2)) {
       const outcome = core.settings.readOnly
         ? alone
-        : await core.attemptAsync('getOrSet', alone, () => core.inTurn(slot, () => core.async(claim(core.store, slot))))
+        : await core.attemptAsync('getOrSet', alone, () =>
+            this.#turns.take(slot, () => core.async(claim(this.#store, slot))),
+          )
       if (outcome.kind === 'value') return outcome.value as V
       if (outcome.kind === 'wait') {
         await new Promise(resolve => setTimeout(resolve, pauseMs))
@@ -157,11 +174,12 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
         const value = await compute()
         if (!core.settings.readOnly) {
           const bytes = this.#encode(value, slot)
-          await this.#write('getOrSet', '', slot, () => set(core.store, slot, bytes, terms))
+          await this.#write('getOrSet', '', slot, () => set(this.#store, slot, bytes, terms))
         }
         return value
       } catch (error) {
-        if (outcome.id !== '') await this.#write('getOrSet', undefined, slot, () => release(core.store, slot, outcome.id))
+        if (outcome.id !== '')
+          await this.#write('getOrSet', undefined, slot, () => release(this.#store, slot, outcome.id))
         throw error
       } finally {
         holds.delete(outcome.id)
@@ -170,11 +188,17 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   /** As Bucket.update; `change` is synchronous here too, for it may be called again at any time. */
-  async update(key: K, change: (current: V | undefined) => V | undefined, options?: SetOptions): Promise<V | undefined> {
+  async update(
+    key: K,
+    change: (current: V | undefined) => V | undefined,
+    options?: SetOptions,
+  ): Promise<V | undefined> {
     const terms = resolveUpdateTerms(options)
     const slot = this.#writeSlot('update', key)
     const compute = (current: Decoded | undefined): unknown => change(current?.value as V | undefined)
-    return (await this.#write('update', undefined, slot, () => update(this.#core.store, slot, compute, terms))) as V | undefined
+    return (await this.#write('update', undefined, slot, () => update(this.#store, slot, compute, terms))) as
+      | V
+      | undefined
   }
 
   /** As Bucket.getMany, side by side. */
@@ -199,6 +223,31 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     return deleted.filter(Boolean).length
   }
 
+  /** As Bucket.transact. Only what the bucket that is passed in does belongs to the transaction; others, this one too, wait
+   *  for the keys it has taken. */
+  async transact<T>(body: (bucket: AsyncBucket<K, V>) => Promise<T>): Promise<T> {
+    const core = this.#core
+    core.checkWritable('transact')
+    if (this.#store.transaction !== undefined) return await body(this)
+    const store = this.#store
+    const view = await core.attemptAsync('transact', store, () => core.async(beginTransaction(store)))
+    if (view === store) return await body(this)
+    const inside = new AsyncBucket<K, V>(core, view)
+    let result: T
+    try {
+      result = await body(inside)
+      await inside.#turns.settled()
+    } catch (error) {
+      await inside.#turns.settled()
+      await core.attemptAsync('transact', undefined, () => core.async(rollBack(view)))
+      throw error
+    }
+    await core.attemptAsync('transact', undefined, () => core.async(commit(view)))
+    core.memory?.clear()
+    core.tidy()
+    return result
+  }
+
   /** As Bucket.clear. */
   async clear(options: LongWork = {}): Promise<number> {
     this.#core.memory?.clear()
@@ -207,20 +256,24 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.prune. */
   async prune(options: LongWork = {}): Promise<{ count: number; size: number }> {
-    return await this.#erase('prune', options, log => hasEnded(this.#core.store, log))
+    return await this.#erase('prune', options, log => hasEnded(this.#store, log))
   }
 
-  async #erase(operation: string, { signal, onProgress }: LongWork, meant: (log: LogState) => boolean): Promise<Removed> {
+  async #erase(
+    operation: string,
+    { signal, onProgress }: LongWork,
+    meant: (log: LogState) => boolean,
+  ): Promise<Removed> {
     const core = this.#core
     core.checkWritable(operation)
     signal?.throwIfAborted()
-    await core.settled()
+    await this.#turns.settled()
     let count = 0
     let size = 0
     for (let step = 0; step < eraseSteps; step++) {
       signal?.throwIfAborted()
       const removed = await core.attemptAsync(operation, { count: 0, size: 0 }, () =>
-        core.async(eraseFolder(core.store, step, meant)),
+        core.async(eraseFolder(this.#store, step, meant)),
       )
       count += removed.count
       size += removed.size
@@ -238,7 +291,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   /** As Bucket.volume. */
   async volume(): Promise<number> {
     const totals = await this.#totals('volume')
-    return Math.max(0, totals.volume + this.#core.store.order.unwritten)
+    return Math.max(0, totals.volume + this.#store.order.unwritten)
   }
 
   /** As Bucket.keys. */
@@ -284,12 +337,12 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** Waits for what was called, and writes down what is only in this process. */
   async close(): Promise<void> {
-    await this.#core.settled()
+    await this.#turns.settled()
     this.#core.flush()
   }
 
   #slot(key: K): Slot {
-    return this.#core.store.keys.slot(key)
+    return this.#store.keys.slot(key)
   }
 
   #writeSlot(operation: string, key: K): Slot {
@@ -303,26 +356,34 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   async #totals(operation: string): Promise<Totals> {
     const core = this.#core
-    await core.settled()
-    return await core.attemptAsync(operation, core.store.order.totals, () => core.async(catchUp(core.store)))
+    await this.#turns.settled()
+    return await core.attemptAsync(operation, this.#store.order.totals, () => core.async(catchUp(this.#store)))
   }
 
   async #lookUp(slot: Slot): Promise<Decoded | undefined> {
-    const { store, memory } = this.#core
-    if (memory === undefined) return await this.#read('get', undefined, slot, () => get(store, slot))
+    const { memory } = this.#core
+    const store = this.#store
+    // What a transaction sees is not for those outside.
+    if (memory === undefined || store.transaction !== undefined)
+      return await this.#read('get', undefined, slot, () => get(store, slot))
     const remembered = fromMemory(store, memory, slot)
     return remembered ?? (await this.#read('get', undefined, slot, () => getThroughMemory(store, memory, slot)))
   }
 
   #read<T>(operation: string, degraded: T, slot: Slot, io: () => Io<T>): Promise<T> {
     const core = this.#core
-    return core.attemptAsync(operation, degraded, () => core.afterWrites(slot, () => core.async(io())))
+    return core.attemptAsync(operation, degraded, () => this.#inOrder(slot, () => core.async(io())))
+  }
+
+  /** Reads of a transaction take the key, so they have turns like writes. */
+  #inOrder<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
+    return this.#store.transaction === undefined ? this.#turns.after(slot, run) : this.#turns.take(slot, run)
   }
 
   async #write<T>(operation: string, degraded: T, slot: Slot, io: () => Io<T>): Promise<T> {
     const core = this.#core
     const result = await core.attemptAsync(operation, degraded, () =>
-      core.inTurn(slot, () => {
+      this.#turns.take(slot, () => {
         core.forget(slot)
         return core.async(io()).finally(() => core.forget(slot))
       }),
@@ -333,8 +394,8 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   async *#listed(options: ListOptions): AsyncIterableIterator<{ key: K; listed: Listed }> {
     const core = this.#core
-    await core.settled()
-    const listing = new Listing(core.store, options)
+    await this.#turns.settled()
+    const listing = new Listing(this.#store, options)
     for (;;) {
       const page = await core.attemptAsync('list', undefined, () => core.async(listing.next()))
       if (page === undefined) return

@@ -2,8 +2,8 @@
 
 import type { Core } from './core.ts'
 import type { Io } from './io/requests.ts'
-import { type BucketOptions, checkSetting, resolveOptions } from './options.ts'
 import { openFolder } from './ops/open.ts'
+import { type BucketOptions, checkSetting, resolveOptions } from './options.ts'
 import { type FolderSettings, isFolderSetting } from './settings.ts'
 
 /** A setting as it is now: one of the folder's is read from there. */
@@ -16,7 +16,11 @@ export function* readSetting<N extends keyof BucketOptions>(core: Core, name: N)
 }
 
 /** Changes a setting, and gives it back. */
-export function* resetSetting<N extends keyof BucketOptions>(core: Core, name: N, value: BucketOptions[N]): Io<BucketOptions[N]> {
+export function* resetSetting<N extends keyof BucketOptions>(
+  core: Core,
+  name: N,
+  value: BucketOptions[N],
+): Io<BucketOptions[N]> {
   if (isFolderSetting(name)) {
     core.checkWritable('reset')
     const given = { [name]: checkSetting(name, value) } as Partial<FolderSettings>
@@ -45,7 +49,9 @@ export function* resetSetting<N extends keyof BucketOptions>(core: Core, name: N
     case 'keyMaker':
     case 'memory':
     case 'mode':
-      throw new TypeError(`Expected a setting that can change while the bucket is open, got "${name}": open another bucket for that`)
+      throw new TypeError(
+        `Expected a setting that can change while the bucket is open, got "${name}": open another bucket for that`,
+      )
     default:
       // The lifetime, or one of its parts.
       settings.lifetimeMs = wanted.lifetimeMs

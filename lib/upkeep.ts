@@ -1,7 +1,7 @@
 // What upkeep asks of a log.
 
 import type { LogState } from './log/state.ts'
-import { liveEntry } from './ops/find.ts'
+import { liveEntry } from './ops/live.ts'
 import type { Store } from './store.ts'
 
 /** Whether the log holds an entry whose time is over. */

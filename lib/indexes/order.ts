@@ -16,7 +16,15 @@ export interface Position {
 
 export type OrderRecord =
   /** An entry begins; its put names this record's id as its place. `origin`: where it stood before segments were merged. */
-  | { kind: 'add'; id: string; bytes: number; hash: string; extension: string; backend: string; origin?: Position | undefined }
+  | {
+      kind: 'add'
+      id: string
+      bytes: number
+      hash: string
+      extension: string
+      backend: string
+      origin?: Position | undefined
+    }
   /** The entry of this place has ended. `bytes` is what it took, and is subtracted. */
   | { kind: 'remove'; id: string; bytes: number; place: string; backend: string }
   /** The volume has changed by `bytes`, the number of records that stand in the log by `records`. */
@@ -93,7 +101,13 @@ export function decodeOrder({ kind, id, body }: Frame): OrderRecord | undefined 
     }
   }
   if (kind === frameKinds.remove && body.length >= 16) {
-    return { kind: 'remove', id, bytes: body.readDoubleLE(0), place: body.toString('hex', 8, 16), backend: body.toString('utf8', 16) }
+    return {
+      kind: 'remove',
+      id,
+      bytes: body.readDoubleLE(0),
+      place: body.toString('hex', 8, 16),
+      backend: body.toString('utf8', 16),
+    }
   }
   if (kind === frameKinds.adjust && body.length === 16) {
     return { kind: 'adjust', id, bytes: body.readDoubleLE(0), records: body.readDoubleLE(8) }
@@ -115,7 +129,8 @@ function parseTotals(body: Buffer): Totals | undefined {
   const { counts, volume, records } = (parsed ?? {}) as Record<string, unknown>
   if (!Array.isArray(counts) || typeof volume !== 'number' || typeof records !== 'number') return undefined
   const pairs = counts.filter(
-    (pair): pair is [string, number] => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'number',
+    (pair): pair is [string, number] =>
+      Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'number',
   )
   return { counts: new Map(pairs), volume, records }
 }

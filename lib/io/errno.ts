@@ -32,5 +32,7 @@ export function refused(what: string, path: string, cause: unknown): BucketCache
 
 /** A write that ended early left a torn record, which no reader counts. */
 export function shortWrite(written: number, length: number): StorageIOError {
-  return new StorageIOError(`Only ${written} of ${length} bytes could be written: the disk is probably full.`, { errno: 'ENOSPC' })
+  return new StorageIOError(`Only ${written} of ${length} bytes could be written: the disk is probably full.`, {
+    errno: 'ENOSPC',
+  })
 }

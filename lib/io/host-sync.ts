@@ -41,7 +41,8 @@ export function syncHost(bits: Permissions): SyncHost {
   const tailOf = (fd: number, reach: number, keep: boolean): Window => {
     const first = Math.min(reach, scratchLength)
     const n = fs.readSync(fd, scratch, 0, first, 0)
-    if (n < first) return { bytes: keep ? Buffer.from(scratch.subarray(0, n)) : scratch.subarray(0, n), start: 0, size: n }
+    if (n < first)
+      return { bytes: keep ? Buffer.from(scratch.subarray(0, n)) : scratch.subarray(0, n), start: 0, size: n }
     const size = fs.fstatSync(fd).size
     const start = Math.max(0, size - reach)
     const bytes = Buffer.allocUnsafe(size - start)

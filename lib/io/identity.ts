@@ -67,7 +67,8 @@ export function isAlive(owner: Owner, since: number, patienceMs: number): boolea
   const { parts: ours } = me()
   if (its === undefined || its.host !== ours.host) return Date.now() - since <= patienceMs
   // Same name, other boot: it went down with the machine. (Two machines of one name and no boot ids: patience again.)
-  if (its.boot !== ours.boot) return its.boot !== unknown && ours.boot !== unknown ? false : Date.now() - since <= patienceMs
+  if (its.boot !== ours.boot)
+    return its.boot !== unknown && ours.boot !== unknown ? false : Date.now() - since <= patienceMs
   if (its.namespace !== ours.namespace) return Date.now() - since <= patienceMs
   if (ours.boot !== unknown) return startOf(its.pid, its.thread) === its.started
   try {

@@ -13,7 +13,16 @@
 
 import { crc32 } from 'node:zlib'
 import { type Extras, extrasOf, parseExtras } from './extras.ts'
-import { type Framing, type KindName, kindNames, kinds, type LogRecord, noRef, type RecordFields, type Tag } from './record.ts'
+import {
+  type Framing,
+  type KindName,
+  kindNames,
+  kinds,
+  type LogRecord,
+  noRef,
+  type RecordFields,
+  type Tag,
+} from './record.ts'
 
 export const formatVersion = 1
 const magic = Buffer.from('bkc')

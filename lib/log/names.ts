@@ -4,6 +4,8 @@
 //   <2 hex>/<62 hex>.<extension>   an entry's log; the digits are SHA-256 of backend name, a zero byte, and key bytes
 //   order/<8 digits>.log           a segment of the order log
 //   order/merged.log               what is left of its first segments
+//   transactions/<16 hex>.intent   what a transaction has decided
+//   transactions/turn.log          whose turn it is to have a transaction
 //   tmp/<16 hex>.tmp               a file on its way to its place
 //   bucketcache.json               the folder's settings, with its format
 
@@ -15,6 +17,8 @@ export const cacheTagName = 'CACHEDIR.TAG'
 export const ignoreName = '.gitignore'
 export const orderFolder = 'order'
 export const temporaryFolder = 'tmp'
+export const transactionFolder = 'transactions'
+export const turnName = `${transactionFolder}/turn.log`
 /** proper-lockfile adds `.lock`. */
 export const changeLockName = 'change'
 export const orderLockName = 'order/merge'
@@ -45,6 +49,15 @@ export const mergedName = `${orderFolder}/merged.log`
 export function segmentNumber(name: string): number | undefined {
   const digits = /^([0-9]{8,15})\.log$/.exec(name)?.[1]
   return digits === undefined ? undefined : Number(digits)
+}
+
+export function intentName(id: string): string {
+  return `${transactionFolder}/${id}.intent`
+}
+
+/** The transaction's id, or undefined if `name` (without its folder) is no intent. */
+export function intentId(name: string): string | undefined {
+  return /^([0-9a-f]{16})\.intent$/.exec(name)?.[1]
 }
 
 export function temporaryName(id: string): string {

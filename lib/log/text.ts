@@ -87,7 +87,9 @@ class TextRecord implements LogRecord {
     return this.#text(columns.place)
   }
   get ref(): number {
-    return this.bytes[this.start + columns.ref.end - 1] === 0x6c ? noRef : readNumber(this.bytes, this.start, columns.ref)
+    return this.bytes[this.start + columns.ref.end - 1] === 0x6c
+      ? noRef
+      : readNumber(this.bytes, this.start, columns.ref)
   }
   get tags(): readonly Tag[] {
     return this.#parsed.extras.tags ?? []
@@ -128,7 +130,12 @@ class TextRecord implements LogRecord {
       // The extras come before the key, and in their strings a quote is escaped: the first occurrence is the member's name.
       const from = text.indexOf(keyName, fixedLength)
       this.#rest = {
-        key: typeof parsed['keyText'] === 'string' ? parsed['keyText'] : from < 0 ? '' : text.slice(from + keyName.length, -1),
+        key:
+          typeof parsed['keyText'] === 'string'
+            ? parsed['keyText']
+            : from < 0
+              ? ''
+              : text.slice(from + keyName.length, -1),
         extras: extrasFrom(parsed),
       }
     }
@@ -168,7 +175,8 @@ export const textFraming: Framing = {
     const end = start + length
     if (!(end <= bytes.length && length >= fixedLength + valueLength + 3)) return undefined
     if (kindAt(bytes, start) === undefined) return undefined
-    if (crc32(bytes.subarray(start + columns.crc.end, end)) !== readHex(bytes, start + columns.crc.start)) return undefined
+    if (crc32(bytes.subarray(start + columns.crc.end, end)) !== readHex(bytes, start + columns.crc.start))
+      return undefined
     return new TextRecord(bytes, start, length, valueLength)
   },
 

@@ -12,22 +12,25 @@
 import { topics } from '../channels.ts'
 import { StorageIOError } from '../errors.ts'
 import { ask, type File, type Io, type Lock } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
 import { changeLockName, temporaryName } from '../log/names.ts'
 import { noRef, type RecordFields, type Tag } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
-import type { Slot } from '../keys.ts'
-import { compactionBound, largeRecord, type Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
-import { type Found, liveEntry, readOpen } from './find.ts'
+import { bareRecord, nothingStored, stateOffset } from './fields.ts'
+import { type Found, liveEntry } from './live.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
 import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
+import { readOpen } from './raw.ts'
 import { reclaimOne } from './reclaim.ts'
-import { bareRecord, Patience, passSeal, replaceLog, stateOffset } from './seal.ts'
+import { Patience, passSeal, replaceLog } from './seal.ts'
+import { changeInside } from './transaction.ts'
 
 /** What an operation wants written. */
 export type Write =
-  | { kind: 'put'; value: Uint8Array; expires: number; pinned: boolean; tags: readonly Tag[] }
+  | { kind: 'put'; value: Uint8Array; expires: number; pinned: boolean; tags: readonly Tag[]; purpose?: string }
   | { kind: 'touch'; expires: number; pinned: boolean }
   | { kind: 'tombstone' }
   /** Announces that a value is being computed. */
@@ -46,7 +49,6 @@ export interface Decision<T> {
 export type Decide<T> = (entry: Found | undefined, log: LogState) => Decision<T>
 
 const noBytes = new Uint8Array()
-const nothing: LogState = { last: undefined, state: undefined, value: undefined, damaged: false }
 
 /** How a change came out: its result, and the id of the record that was written. */
 export interface Changed<T> {
@@ -56,6 +58,7 @@ export interface Changed<T> {
 
 /** Changes the entry in `slot` as `decide` says. `creates`: a missing file is no reason to be asked first. */
 export function* change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
+  if (store.transaction !== undefined) return yield* changeInside(store, slot, decide)
   if (!store.settings.network) return yield* changeHere(store, slot, creates, decide)
   // No atomic append there: compare and append is sound only while nobody else appends.
   const lock: Lock = yield* ask<'lock'>({
@@ -76,7 +79,7 @@ function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Deci
   for (;;) {
     const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: creates })
     if (file === undefined) {
-      const { write, result } = decide(undefined, nothing)
+      const { write, result } = decide(undefined, nothingStored)
       if (write === undefined) return { result, id: undefined }
       creates = true
       continue
@@ -167,13 +170,14 @@ class Attempt {
       expires: write.expires,
       pinned: write.pinned,
       place,
+      purpose: write.purpose ?? '',
       tags: write.tags,
       key: slot.text,
       identity: slot.identity,
     })
     let record = store.framing.encode(fields, write.value, size)
-    const large = record.length > largeRecord
-    if (live === undefined && this.#noted === undefined) {
+    const large = record.length > store.bounds.largeRecord
+    if (live === undefined && this.#noted === undefined && !slot.hidden) {
       const bytes = large ? record.length : size + record.length
       const { hash } = slot
       const { name: backend, fileExtension: extension } = store.backend
@@ -200,7 +204,7 @@ class Attempt {
       this.#noteGrowth(size + record.length, record.length)
     }
     // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
-    if (live === undefined) {
+    if (live === undefined && !slot.hidden) {
       this.#noted = undefined
       if (before !== undefined) this.#ended = { place: before, bytes: size }
       store.garbage.delete(slot.path)
@@ -212,7 +216,7 @@ class Attempt {
   }
 
   #noteGrowth(size: number, liveLength: number): void {
-    if (size > compactionBound(liveLength)) this.#compactAt = liveLength
+    if (size > Math.max(this.store.bounds.compaction, 8 * liveLength)) this.#compactAt = liveLength
   }
 
   /** What follows when the file is closed. The change counts already, so nothing here may make it fail. */

@@ -9,7 +9,8 @@ import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Store } from '../store.ts'
 import { change } from './change.ts'
-import { type Decoded, decodeValue, find } from './find.ts'
+import { find } from './find.ts'
+import { type Decoded, decodeValue } from './live.ts'
 
 export type ClaimOutcome =
   | { kind: 'value'; value: unknown }
@@ -26,7 +27,7 @@ export function* claim(store: Store, slot: Slot): Io<ClaimOutcome> {
 
   // Who else claims must be asked of the world, and a decision may not ask: so look first, then claim over what was seen.
   const rival = yield* rivalClaim(store, slot)
-  if (rival !== undefined && rival.living) return { kind: 'wait' }
+  if (rival?.living === true) return { kind: 'wait' }
   const { result, id } = yield* change<Decoded | 'claimed' | 'wait'>(store, slot, true, (entry, log) => {
     const now = entry === undefined ? undefined : decodeValue(store, entry.put)
     if (now !== undefined) return { write: undefined, result: now }
@@ -37,7 +38,8 @@ export function* claim(store: Store, slot: Slot): Io<ClaimOutcome> {
   return result === 'claimed' ? { kind: 'claimed', id: id! } : { kind: 'value', value: result.value }
 }
 
-function* rivalClaim(store: Store, slot: Slot): Io<{ id: string; living: boolean } | undefined> {
+/** The claim that a log ends with, if any; `own`: of this very thread. */
+export function* rivalClaim(store: Store, slot: Slot): Io<{ id: string; living: boolean; own: boolean } | undefined> {
   let rival: { id: string; owner: string; time: number } | undefined
   yield* change(store, slot, false, (_, { last }) => {
     if (last?.kind === 'claim') rival = { id: last.id, owner: last.owner, time: last.time }
@@ -46,11 +48,11 @@ function* rivalClaim(store: Store, slot: Slot): Io<{ id: string; living: boolean
   if (rival === undefined) return undefined
   const { id, owner, time } = rival
   // Our own thread's claim is alive while the computation runs, and its end takes it back: see `release`.
-  const living =
-    owner === store.environment.owner
-      ? store.environment.holds.has(id)
-      : yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: store.settings.timeoutMs })
-  return { id, living }
+  const own = owner === store.environment.owner
+  const living = own
+    ? store.environment.holds.has(id)
+    : yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: store.settings.timeoutMs })
+  return { id, living, own }
 }
 
 /** Takes a claim back whose computation failed, if it still stands. */

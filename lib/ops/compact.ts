@@ -9,10 +9,10 @@
 import { topics } from '../channels.ts'
 import { ask, type Io } from '../io/requests.ts'
 import { temporaryName } from '../log/names.ts'
-import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
 import type { Store } from '../store.ts'
-import { readOpen } from './find.ts'
-import { replaceLog, stateOffset } from './seal.ts'
+import { aloneAs, stateOffset } from './fields.ts'
+import { readOpen } from './raw.ts'
+import { replaceLog } from './seal.ts'
 
 /** Replaces the log at `path` by its last record. Whether it did: not if others use it, or if there is nothing to gain. */
 export function* compact(store: Store, path: string): Io<boolean> {
@@ -43,24 +43,5 @@ export function* compact(store: Store, path: string): Io<boolean> {
     return done
   } finally {
     yield* ask<'close'>({ op: 'close', file })
-  }
-}
-
-/** A put, and the touch that may have followed it, as one put: it keeps its id, so its version, and its place. */
-function aloneAs(state: LogRecord, put: LogRecord): RecordFields {
-  return {
-    kind: 'put',
-    id: put.id,
-    time: state.time,
-    storedAt: put.storedAt,
-    expires: state.expires,
-    pinned: state.pinned,
-    place: put.place,
-    ref: noRef,
-    tags: put.tags,
-    owner: '',
-    purpose: '',
-    key: put.key,
-    identity: put.identity,
   }
 }

@@ -11,9 +11,10 @@ import { ask, type File, type Io } from '../io/requests.ts'
 import { entryExtension, entryFolders } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import { readOpen } from './find.ts'
+import { stateOffset } from './fields.ts'
 import { appendOrder } from './order.ts'
-import { Patience, passSeal, replaceLog, stateOffset } from './seal.ts'
+import { readOpen } from './raw.ts'
+import { Patience, passSeal, replaceLog } from './seal.ts'
 
 /** How much was removed: entries, and bytes of their files. */
 export interface Removed {
@@ -68,7 +69,8 @@ function* erase(store: Store, path: string, meant: (log: LogState) => boolean): 
       }
       if (!isOurs(store, path, log) || !meant(log)) return undefined
       const place = log.value?.place
-      if (yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: 'nothing' })) return { place, bytes: size }
+      if (yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: 'nothing' }))
+        return { place, bytes: size }
       // Somebody has written it meanwhile: look again.
     } finally {
       yield* ask<'close'>({ op: 'close', file })

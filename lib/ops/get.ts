@@ -6,7 +6,9 @@ import type { Slot } from '../keys.ts'
 import type { Tag } from '../log/record.ts'
 import { type Memory, type Remembered, sameStamp } from '../memory.ts'
 import type { Store } from '../store.ts'
-import { type Decoded, decodeValue, expiryOf, type Found, find, type Stamped } from './find.ts'
+import { find } from './find.ts'
+import { type Decoded, decodeValue, expiryOf, type Found } from './live.ts'
+import type { Stamped } from './raw.ts'
 
 /** The decoded value; undefined: a miss. */
 export function* get(store: Store, slot: Slot): Io<Decoded | undefined> {

@@ -10,8 +10,9 @@ import type { Position } from '../indexes/order.ts'
 import { all, ask, type Io } from '../io/requests.ts'
 import { entryName, mergedName, segmentName } from '../log/names.ts'
 import type { Store } from '../store.ts'
-import { type Decoded, decodeValue, liveEntry, readLog } from './find.ts'
+import { readCurrent } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
+import { type Decoded, decodeValue, liveEntry } from './live.ts'
 import { listSegments, readOrder } from './order.ts'
 
 /** An entry as iteration finds it. */
@@ -102,7 +103,7 @@ function isAfter(a: Position, b: Position): boolean {
 }
 
 function* look(store: Store, { place, path }: Candidate, options: ListOptions): Io<Listed | undefined> {
-  const log = yield* readLog(store, path)
+  const log = yield* readCurrent(store, path)
   if (log?.value === undefined || log.value.place !== place) return undefined
   const live = liveEntry(store, log)
   if (live === undefined && options.expired !== true) return undefined

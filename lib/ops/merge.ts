@@ -7,8 +7,8 @@
 // Why not in place of a segment: a process that has read half of one would go on in the middle of another file.
 // Crash: after the rename, segments that are also in the merged file; iteration passes them over by their positions.
 
-import { encodeOrder, type OrderRecord, type Position } from '../indexes/order.ts'
 import { TimeoutError } from '../errors.ts'
+import { encodeOrder, type OrderRecord, type Position } from '../indexes/order.ts'
 import { ask, type Io, type Lock } from '../io/requests.ts'
 import { mergedName, orderLockName, segmentName, temporaryName } from '../log/names.ts'
 import type { Store } from '../store.ts'

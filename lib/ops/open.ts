@@ -44,9 +44,16 @@ export function* openFolder(
       yield* ask<'publish'>({ op: 'publish', path: `${store.folder}/${name}`, bytes: Buffer.from(text), durable })
     }
   }
-  const changed = Object.entries(given).some(([name, value]) => stored?.settings[name as keyof FolderSettings] !== value)
+  const changed = Object.entries(given).some(
+    ([name, value]) => stored?.settings[name as keyof FolderSettings] !== value,
+  )
   if (stored === undefined || changed) {
-    yield* ask<'publish'>({ op: 'publish', path, bytes: writeFolderSettings({ ...stored?.settings, ...given }), durable })
+    yield* ask<'publish'>({
+      op: 'publish',
+      path,
+      bytes: writeFolderSettings({ ...stored?.settings, ...given }),
+      durable,
+    })
   }
   return settings
 }

@@ -13,9 +13,6 @@ import { orderFolder, segmentName, segmentNumber } from '../log/names.ts'
 import { readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
 
-/** A segment past this ends: reading one whole stays a matter of a fraction of a millisecond. */
-const segmentBound = 64 * 1024
-
 /** Appends `records`, in one write. */
 export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<void> {
   const tail = store.order
@@ -33,7 +30,7 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
         for (let i = 0; i < records.length; i++) tail.totals.fold(records[i]!, frames[i]!.length)
         tail.offset = size
       } else if ((yield* foldUntil(store, file, last)) !== 'met') continue
-      if (tail.offset > segmentBound) yield* endSegment(store, file)
+      if (tail.offset > store.bounds.segment) yield* endSegment(store, file)
       return
     } finally {
       yield* ask<'close'>({ op: 'close', file })

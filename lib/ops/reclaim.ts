@@ -6,8 +6,9 @@
 
 import { ask, type Io } from '../io/requests.ts'
 import type { Store } from '../store.ts'
-import { readOpen } from './find.ts'
-import { replaceLog, stateOffset } from './seal.ts'
+import { stateOffset } from './fields.ts'
+import { readOpen } from './raw.ts'
+import { replaceLog } from './seal.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
 export function* reclaim(store: Store, path: string, later: boolean): Io<boolean> {
@@ -16,7 +17,9 @@ export function* reclaim(store: Store, path: string, later: boolean): Io<boolean
   try {
     const { log, size } = yield* readOpen(store, file)
     if (log.value !== undefined || log.last?.kind === 'seal' || log.last?.kind === 'claim') return false
-    return yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: later ? 'nothing, later' : 'nothing' })
+    return yield* replaceLog(store, path, file, size, stateOffset(log.state), {
+      by: later ? 'nothing, later' : 'nothing',
+    })
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }

@@ -6,7 +6,7 @@ import type { Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Store } from '../store.ts'
 import { change } from './change.ts'
-import { type Decoded, decodeValue } from './find.ts'
+import { type Decoded, decodeValue } from './live.ts'
 
 /** Whether there was a live entry. */
 export function* remove(store: Store, slot: Slot): Io<boolean> {

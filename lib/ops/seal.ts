@@ -11,32 +11,13 @@
 import { topics } from '../channels.ts'
 import { TimeoutError } from '../errors.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
-import type { LogRecord, RecordFields } from '../log/record.ts'
-import { noRef } from '../log/record.ts'
+import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
+import { bareRecord, transactionOf } from './fields.ts'
+import { readIntent, rollForward } from './intent.ts'
 
 const noBytes = new Uint8Array()
-const noId = '0'.repeat(16)
-
-/** The fields of a record that holds no value. */
-export function bareRecord(store: Store, fields: Pick<RecordFields, 'kind' | 'ref'> & Partial<RecordFields>): RecordFields {
-  const time = store.environment.now()
-  return {
-    id: store.environment.newId(),
-    time,
-    storedAt: time,
-    expires: Number.POSITIVE_INFINITY,
-    pinned: false,
-    place: noId,
-    tags: [],
-    owner: '',
-    purpose: '',
-    key: '',
-    identity: undefined,
-    ...fields,
-  }
-}
 
 /** Keeps the time that an operation has waited for others. */
 export class Patience {
@@ -80,12 +61,17 @@ export function* passSeal(
   } else if (topics.recover.active) {
     topics.recover.publish({ folder: store.folder, path, reason: 'dead-owner' })
   }
-  yield* unseal(store, file, ref, size)
+  // A transaction that had decided is carried out, by whoever comes first.
+  const transaction = transactionOf(seal)
+  const intent = transaction === undefined ? undefined : yield* readIntent(store, transaction)
+  if (intent !== undefined) yield* rollForward(store, transaction!, intent)
+  else yield* unseal(store, file, ref, size)
 }
 
-/** Lifts the seal that ends at `size`. Whether this landed or another was faster, the log is another one afterwards. */
-function* unseal(store: Store, file: File, ref: number, size: number): Io<void> {
-  yield* compareAndAppend(store, file, store.framing.encode(bareRecord(store, { kind: 'unseal', ref }), noBytes, size), size)
+/** Lifts the seal of a log of `size` bytes. False: another was faster; the log is another one all the same. */
+export function* unseal(store: Store, file: File, ref: number, size: number): Io<boolean> {
+  const record = store.framing.encode(bareRecord(store, { kind: 'unseal', ref }), noBytes, size)
+  return yield* compareAndAppend(store, file, record, size)
 }
 
 /** What is to become of a sealed file. */
@@ -145,9 +131,4 @@ export function* replaceLog(
   } finally {
     if (release) holds.delete(fields.id)
   }
-}
-
-/** The offset that a seal or claim points back at, so that the state is found in one step. */
-export function stateOffset(state: LogRecord | undefined): number {
-  return state === undefined ? noRef : state.at
 }

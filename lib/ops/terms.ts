@@ -3,7 +3,7 @@
 import { ConflictError } from '../errors.ts'
 import type { Tag } from '../log/record.ts'
 import type { Store } from '../store.ts'
-import type { Found } from './find.ts'
+import type { Found } from './live.ts'
 
 export interface Terms {
   /** undefined: the bucket's lifetime; null: never expires; else so many milliseconds from now. */
@@ -33,5 +33,7 @@ export function checkVersion(terms: Terms, entry: Found | undefined, keyText: st
   if (ifVersion === undefined || ifVersion === (entry?.put.id ?? '')) return
   const found = entry === undefined ? 'it is not stored' : `it has version ${entry.put.id}`
   const wanted = ifVersion === '' ? 'not to be stored' : `to have version ${ifVersion}`
-  throw new ConflictError(`Expected ${keyText} ${wanted}, but ${found}. Nothing was written: read it again, then decide.`)
+  throw new ConflictError(
+    `Expected ${keyText} ${wanted}, but ${found}. Nothing was written: read it again, then decide.`,
+  )
 }

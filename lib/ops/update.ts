@@ -7,7 +7,7 @@ import type { Slot } from '../keys.ts'
 import type { Tag } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { change, type Write } from './change.ts'
-import { type Decoded, decodeValue, type Found } from './find.ts'
+import { type Decoded, decodeValue, type Found } from './live.ts'
 import { tellSet } from './set.ts'
 import { checkVersion, expiry, type Terms } from './terms.ts'
 

@@ -40,5 +40,7 @@ export function cacheSwitch(): Switch {
   const value = process.env['BUCKETCACHE_TASKS'] ?? ''
   if (value === '' || value === 'on') return 'on'
   if (value === 'off' || value === 'refresh') return value
-  throw new RangeError(`Expected the environment variable BUCKETCACHE_TASKS to be on, off or refresh, got ${JSON.stringify(value)}`)
+  throw new RangeError(
+    `Expected the environment variable BUCKETCACHE_TASKS to be on, off or refresh, got ${JSON.stringify(value)}`,
+  )
 }

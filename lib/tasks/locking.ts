@@ -31,13 +31,21 @@ function besideStorage(storage: Storage): LockManager {
 }
 
 /** Whose locks the runs of a call take; undefined: none. */
-export function lockManagerFor({ policy, isSerialized }: Settings, { storage, keyStorage }: StoredResult): LockManager | undefined {
+export function lockManagerFor(
+  { policy, isSerialized }: Settings,
+  { storage, keyStorage }: StoredResult,
+): LockManager | undefined {
   if (policy.isolationLevel !== 'SERIALIZABLE' && !isSerialized) return undefined
   return policy.lockManager ?? besideStorage(keyStorage instanceof LocalStorage ? keyStorage : storage)
 }
 
 /** @throws DeadlockError, at once, when a call around this one holds the lock: it would wait for itself. */
-export async function withLock<T>(manager: LockManager, key: string, signal: AbortSignal | undefined, body: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  manager: LockManager,
+  key: string,
+  signal: AbortSignal | undefined,
+  body: () => Promise<T>,
+): Promise<T> {
   const held = heldLocks.getStore() ?? []
   if (held.some(lock => lock.manager === manager && lock.key === key)) throw deadlock(key)
   const release = await manager.acquire(key, signal ? { timeout: patienceMs, signal } : { timeout: patienceMs })

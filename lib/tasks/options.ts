@@ -11,15 +11,18 @@ export function describe(value: unknown): string {
 
 /** @throws TypeError when `options` is no object, or has a field that is none of `known`. */
 export function checkOptions(options: object, known: readonly string[], what: string): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`Expected ${what} to be an object, got ${describe(options)}`)
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Expected ${what} to be an object, got ${describe(options)}`)
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new TypeError(`Expected ${what} to have only ${known.join(', ')}, got ${JSON.stringify(name)}`)
+    if (!known.includes(name))
+      throw new TypeError(`Expected ${what} to have only ${known.join(', ')}, got ${JSON.stringify(name)}`)
   }
 }
 
 /** @throws TypeError when `value` is no string, or empty. */
 export function checkText(value: unknown, what: string): asserts value is string {
-  if (typeof value !== 'string' || value === '') throw new TypeError(`Expected ${what} to be a text that is not empty, got ${describe(value)}`)
+  if (typeof value !== 'string' || value === '')
+    throw new TypeError(`Expected ${what} to be a text that is not empty, got ${describe(value)}`)
 }
 
 /** @throws TypeError when `value` is no array of strings. */

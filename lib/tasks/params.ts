@@ -45,7 +45,8 @@ function byField(fields: readonly string[], more: boolean): Naming {
       // What is no object, and what comes after it, has no fields: the function may still look at it.
       const others = named(rest, index => String(index + 1))
       if (object === undefined) return Object.fromEntries(others)
-      if (typeof object !== 'object' || object === null || object instanceof HashedValue) return Object.fromEntries([['0', object], ...others])
+      if (typeof object !== 'object' || object === null || object instanceof HashedValue)
+        return Object.fromEntries([['0', object], ...others])
       const names = more ? new Set([...fields, ...Object.keys(object)]) : fields
       const own: [string, unknown][] = []
       for (const name of names) own.push([name, (object as Record<string, unknown>)[name]])
@@ -92,5 +93,7 @@ function checkNames(inputs: Readonly<Record<string, unknown>>, names: readonly s
   const unknown = Object.keys(inputs).find(name => !names.includes(name))
   if (unknown === undefined) return
   const known = names.length === 0 ? 'none' : names.join(', ')
-  throw new TypeError(`Expected inputs with the names of the task's parameters (${known}), got ${JSON.stringify(unknown)}`)
+  throw new TypeError(
+    `Expected inputs with the names of the task's parameters (${known}), got ${JSON.stringify(unknown)}`,
+  )
 }

@@ -56,7 +56,16 @@ const known: { readonly [N in keyof Required<TaskMetadata>]: true } = {
 /** @throws TypeError, RangeError as `task()` says. */
 export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string | undefined): Settings {
   checkOptions(metadata, Object.keys(known), 'the metadata of a task')
-  const { name, params, cacheVersion, cacheIgnoreInputVars: ignored = [], policy, resultCache, storage, deprecated } = metadata
+  const {
+    name,
+    params,
+    cacheVersion,
+    cacheIgnoreInputVars: ignored = [],
+    policy,
+    resultCache,
+    storage,
+    deprecated,
+  } = metadata
   if (name !== undefined) checkText(name, 'name')
   if (params !== undefined) checkTexts(params, 'params')
   if (cacheVersion !== undefined) checkText(cacheVersion, 'cacheVersion')
@@ -77,16 +86,22 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string
       throw new TypeError('Expected a task with cache: true to have a cacheVersion or a policy, got neither')
     }
     if (name === undefined && fn.name === '') {
-      throw new TypeError('Expected a cached task to have a name, or a function with one, got neither: give it { name }')
+      throw new TypeError(
+        'Expected a cached task to have a name, or a function with one, got neither: give it { name }',
+      )
     }
   } else if (metadata.cacheSerialize || ignored.length > 0) {
     const which = metadata.cacheSerialize ? 'cacheSerialize' : 'cacheIgnoreInputVars'
-    throw new TypeError(`Expected ${which} only for a cached task, got one without caching: add cache: true or a policy`)
+    throw new TypeError(
+      `Expected ${which} only for a cached task, got one without caching: add cache: true or a policy`,
+    )
   }
   for (const input of ignored) {
     if (!naming.more && !naming.known?.includes(input)) {
       const names = naming.known?.join(', ') ?? 'unknown: give them as params'
-      throw new TypeError(`Expected cacheIgnoreInputVars to be names of inputs (${names}), got ${JSON.stringify(input)}`)
+      throw new TypeError(
+        `Expected cacheIgnoreInputVars to be names of inputs (${names}), got ${JSON.stringify(input)}`,
+      )
     }
   }
   return {
@@ -110,11 +125,13 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string
 }
 
 function checkFlag(value: unknown, what: string): void {
-  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`Expected ${what} to be true or false, got ${describe(value)}`)
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new TypeError(`Expected ${what} to be true or false, got ${describe(value)}`)
 }
 
 function checkInstance(value: unknown, type: abstract new (...args: any[]) => unknown, what: string): void {
-  if (value !== undefined && !(value instanceof type)) throw new TypeError(`Expected ${what} to be a ${type.name}, got ${describe(value)}`)
+  if (value !== undefined && !(value instanceof type))
+    throw new TypeError(`Expected ${what} to be a ${type.name}, got ${describe(value)}`)
 }
 
 /** Infinity where there is none. */
@@ -135,6 +152,7 @@ function wholeNumber(value: unknown, what: string): number {
 
 function delays(delay: Duration | Duration[]): number[] {
   const list = Array.isArray(delay) ? delay : [delay]
-  if (list.length === 0) throw new TypeError('Expected retryDelay to be a duration or a list of some, got an empty list')
+  if (list.length === 0)
+    throw new TypeError('Expected retryDelay to be a duration or a list of some, got an empty list')
   return list.map(one => toMilliseconds(one, 'retryDelay'))
 }

@@ -1,9 +1,8 @@
 // Where the result of one call is kept: its key, its storage, and what can be done with it there.
 
-import type { Switch } from './defaults.ts'
-import { cacheSwitch, defaultDirectory, storageAt } from './defaults.ts'
-import { digest } from './digest.ts'
 import { labScope } from './context.ts'
+import { cacheSwitch, defaultDirectory, type Switch, storageAt } from './defaults.ts'
+import { digest } from './digest.ts'
 import { readableName } from './naming.ts'
 import { describe } from './options.ts'
 import { isSamePlace } from './place.ts'
@@ -19,6 +18,12 @@ const keyRecordName = 'key.json'
 /** The storage that a task's results are in: its own, that of the lab around, the default one. */
 export function storageOf({ storage }: Settings): Storage {
   return storageAt(storage ?? labScope.getStore()?.storage ?? defaultDirectory())
+}
+
+/** Where its policy keeps the records of keys, if that is elsewhere. */
+export function keyStorageOf(settings: Settings): Storage | undefined {
+  const { keyStorage } = settings.policy
+  return keyStorage === undefined || isSamePlace(keyStorage, storageOf(settings)) ? undefined : storageAt(keyStorage)
 }
 
 /** What the storage keys of all results of a task begin with. */
@@ -47,8 +52,7 @@ export class StoredResult {
     this.key = key
     this.mode = mode
     this.storage = storageOf(settings)
-    const { keyStorage } = settings.policy
-    if (keyStorage !== undefined && !isSamePlace(keyStorage, this.storage)) this.keyStorage = storageAt(keyStorage)
+    this.keyStorage = keyStorageOf(settings)
   }
 
   async load(): Promise<{ value: unknown } | undefined> {
@@ -70,7 +74,8 @@ export class StoredResult {
     // Beyond what a Date can say it does not expire.
     if (!Number.isNaN(expiresAt.getTime())) meta.expiresAt = expiresAt
     await resultCache.save(this.storage, this.key, value, meta)
-    if (this.keyStorage) await writeWhole(this.keyStorage, this.key, keyRecordName, JSON.stringify({ format: 1, result: this.key }))
+    if (this.keyStorage)
+      await writeWhole(this.keyStorage, this.key, keyRecordName, JSON.stringify({ format: 1, result: this.key }))
   }
 
   /** False: there was none. */
@@ -104,16 +109,21 @@ export async function locate(
   if (mode === 'off') return undefined
   const counted = Object.fromEntries(Object.entries(inputs).filter(([name]) => !settings.ignored.includes(name)))
   const { flowParameters } = context
-  const request = flowParameters === undefined ? { context, inputs: counted } : { context, inputs: counted, flowParameters }
+  const request =
+    flowParameters === undefined ? { context, inputs: counted } : { context, inputs: counted, flowParameters }
   const key: unknown = await settings.policy.computeKey(request)
   if (key === undefined) return undefined
-  if (typeof key !== 'string') throw new TypeError(`Expected the policy of ${settings.name} to give a text or undefined, got ${describe(key)}`)
+  if (typeof key !== 'string')
+    throw new TypeError(`Expected the policy of ${settings.name} to give a text or undefined, got ${describe(key)}`)
   const hash = digest(['result', settings.name, settings.cacheVersion, key])
   return new StoredResult(settings, `${storageKeyPrefix(settings)}${hash}`, mode)
 }
 
 /** The inputs that may be written beside a result: what does not belong into the key may be secret. */
-export function recordedInputs({ ignored, policy }: Settings, inputs: Record<string, unknown>): Record<string, unknown> {
+export function recordedInputs(
+  { ignored, policy }: Settings,
+  inputs: Record<string, unknown>,
+): Record<string, unknown> {
   const unseen = [...ignored, ...policy.unseenInputs]
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => !unseen.includes(name)))
 }

@@ -9,8 +9,8 @@ import { runAttempts } from './attempts.ts'
 import { flowScope, labScope, taskScope } from './context.ts'
 import { withoutMarks } from './hashed.ts'
 import { interruptible } from './interruption.ts'
-import { sideBySide } from './locks/chain.ts'
 import { lockManagerFor, withLock } from './locking.ts'
+import { sideBySide } from './locks/chain.ts'
 import { callerFile } from './naming.ts'
 import { describe } from './options.ts'
 import { type Settings, settingsOf } from './settings.ts'
@@ -52,28 +52,24 @@ export function task<F extends AnyFunction>(fn: F, metadata: TaskMetadata = {}):
   if (typeof fn !== 'function') throw new TypeError(`Expected a function to make a task of, got ${describe(fn)}`)
   const file = callerFile(task)
   const settings = settingsOf(fn, metadata, file)
-  const call = function (this: unknown, ...args: Parameters<F>) {
-    return new Call(made, settings, this, args).run(true)
-  }
-  const properties: Omit<Task<F>, keyof CallableFunction> & { [internals]: TaskInternals } = {
+  const begin = (self: unknown, args: readonly unknown[]) => new Call(made, settings, self, args)
+  const made = async function (this: unknown, ...args: Parameters<F>) {
+    return begin(this, args).run(true)
+  } as Task<F>
+  const properties = {
     name: settings.name,
+    length: fn.length,
     metadata: Object.freeze({ ...metadata }),
     original: fn,
-    isCached(...args) {
-      return new Call(made, settings, undefined, args).isCached()
-    },
-    forget(...args) {
-      return new Call(made, settings, undefined, args).forget()
-    },
-    refresh(...args) {
-      return new Call(made, settings, undefined, args).run(false) as Promise<Awaited<ReturnType<F>>>
-    },
-    [internals]: { settings, file },
+    isCached: async (...args: Parameters<F>) => begin(undefined, args).isCached(),
+    forget: async (...args: Parameters<F>) => begin(undefined, args).forget(),
+    refresh: async (...args: Parameters<F>) => begin(undefined, args).run(false),
+    [internals]: { settings, file } satisfies TaskInternals,
   }
-  for (const name of Reflect.ownKeys(properties) as (keyof typeof properties)[]) {
-    Object.defineProperty(call, name, { value: properties[name], configurable: true })
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(properties))) {
+    Object.defineProperty(made, name, { ...property, enumerable: false, writable: false })
   }
-  const made = call as unknown as Task<F>
+  Object.defineProperty(made, internals, { value: properties[internals] })
   return made
 }
 

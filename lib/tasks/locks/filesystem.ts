@@ -22,7 +22,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, refused } from '../../io/errno.ts'
 import { isAlive, thisOwner } from '../../io/identity.ts'
 import { checkText } from '../options.ts'
-import { type AcquireOptions, beginWait, checkLockKey, type LockManager, type Release, type Wait } from './lock-manager.ts'
+import {
+  type AcquireOptions,
+  beginWait,
+  checkLockKey,
+  type LockManager,
+  type Release,
+  type Wait,
+} from './lock-manager.ts'
 import { MemoryLockManager, timedOut } from './memory.ts'
 
 /** Where the calls of this thread queue, by folder: two managers on one folder have the same locks. */

@@ -2,7 +2,14 @@
 
 import { TimeoutError } from '../../errors.ts'
 import { deadlock, graceMs, isHeldByCaller, noteForCaller } from './chain.ts'
-import { type AcquireOptions, beginWait, checkLockKey, type LockManager, type Release, type Wait } from './lock-manager.ts'
+import {
+  type AcquireOptions,
+  beginWait,
+  checkLockKey,
+  type LockManager,
+  type Release,
+  type Wait,
+} from './lock-manager.ts'
 
 /** The longest that a timer can wait; beyond, it would fire at once. */
 const timerMaxMs = 2 ** 31 - 1

@@ -50,7 +50,10 @@ export async function hashOfFile(path: string): Promise<string | undefined> {
 
 async function identify(path: string): Promise<{ identity: string; changedAt: number }> {
   const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = await stat(path, { bigint: true })
-  return { identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '), changedAt: Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) }
+  return {
+    identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    changedAt: Math.max(Number(mtimeMs), Number(ctimeMs)),
+  }
 }
 
 function remember(path: string, entry: Remembered): void {

@@ -9,7 +9,15 @@ import { hashOfFile } from './contents.ts'
 import { CachePolicy } from './policy.ts'
 
 /** What the package managers of Node call the file that says which version of what is installed. */
-const lockfileNames = ['bun.lock', 'bun.lockb', 'deno.lock', 'npm-shrinkwrap.json', 'package-lock.json', 'pnpm-lock.yaml', 'yarn.lock']
+const lockfileNames = [
+  'bun.lock',
+  'bun.lockb',
+  'deno.lock',
+  'npm-shrinkwrap.json',
+  'package-lock.json',
+  'pnpm-lock.yaml',
+  'yarn.lock',
+]
 
 class Environment extends CachePolicy {
   readonly node: boolean

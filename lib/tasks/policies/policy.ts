@@ -8,8 +8,8 @@ import { digest } from '../digest.ts'
 import { withoutMarks } from '../hashed.ts'
 import type { LockManager } from '../locks/lock-manager.ts'
 import { checkOptions, checkText, describe } from '../options.ts'
-import { Storage } from '../storage/storage.ts'
 import { isSamePlace } from '../place.ts'
+import { Storage } from '../storage/storage.ts'
 import type { IsolationLevel, KeyRequest, TaskContext } from '../types.ts'
 
 /** What {@link CachePolicy.configure} takes; what is absent stays as it is. */
@@ -51,12 +51,15 @@ export abstract class CachePolicy {
   configure(options: PolicySettings): this {
     checkOptions(options, ['keyStorage', 'lockManager', 'isolationLevel'], 'the settings of a policy')
     const { keyStorage, lockManager, isolationLevel } = options
-    if (keyStorage !== undefined && !(keyStorage instanceof Storage)) checkText(keyStorage, 'keyStorage, if it is no Storage,')
+    if (keyStorage !== undefined && !(keyStorage instanceof Storage))
+      checkText(keyStorage, 'keyStorage, if it is no Storage,')
     if (lockManager !== undefined && typeof lockManager?.acquire !== 'function') {
       throw new TypeError(`Expected lockManager to have a method acquire, got ${describe(lockManager)}`)
     }
     if (isolationLevel !== undefined && isolationLevel !== 'READ_COMMITTED' && isolationLevel !== 'SERIALIZABLE') {
-      throw new TypeError(`Expected isolationLevel to be READ_COMMITTED or SERIALIZABLE, got ${describe(isolationLevel)}`)
+      throw new TypeError(
+        `Expected isolationLevel to be READ_COMMITTED or SERIALIZABLE, got ${describe(isolationLevel)}`,
+      )
     }
     return withSettings(this, {
       keyStorage: keyStorage ?? this.keyStorage,
@@ -111,7 +114,9 @@ export abstract class CachePolicy {
    * @example
    * CachePolicy.fromCacheKeyFn((context, inputs) => `${inputs.day}`)
    */
-  static fromCacheKeyFn(fn: (context: TaskContext | undefined, inputs: Record<string, unknown>) => string | undefined): CacheKeyFnPolicy {
+  static fromCacheKeyFn(
+    fn: (context: TaskContext | undefined, inputs: Record<string, unknown>) => string | undefined,
+  ): CacheKeyFnPolicy {
     return new CacheKeyFnPolicy(fn)
   }
 }
@@ -213,7 +218,9 @@ function common<N extends keyof PolicySettings>(
 ): CachePolicy[N] {
   const [first, ...others] = policies.map(policy => policy[name]).filter(setting => setting !== undefined)
   if (others.some(other => !isSame(first, other))) {
-    throw new TypeError(`Expected policies of one sum to have the same ${name}, got different ones; use configure() on the sum instead`)
+    throw new TypeError(
+      `Expected policies of one sum to have the same ${name}, got different ones; use configure() on the sum instead`,
+    )
   }
   return first as CachePolicy[N]
 }
@@ -235,7 +242,8 @@ export class CacheKeyFnPolicy extends CachePolicy {
     const plain = Object.entries(inputs).map(([name, value]) => [name, withoutMarks(value)])
     const key: unknown = this.#fn(context, Object.fromEntries(plain))
     if (key === undefined || key === null) return undefined
-    if (typeof key !== 'string') throw new TypeError(`Expected the key function to give a text or undefined, got ${describe(key)}`)
+    if (typeof key !== 'string')
+      throw new TypeError(`Expected the key function to give a text or undefined, got ${describe(key)}`)
     return key
   }
 }

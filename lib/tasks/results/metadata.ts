@@ -28,7 +28,11 @@ export type Files = Record<string, { size: number; sha256: string }>
 
 const keyMaker = new DefaultKeyMaker()
 
-export function writeMetadata(key: string, { task, inputs, startedAt, duration, expiresAt }: ResultMeta, files: Files): string {
+export function writeMetadata(
+  key: string,
+  { task, inputs, startedAt, duration, expiresAt }: ResultMeta,
+  files: Files,
+): string {
   const written: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(inputs)) {
     const input = writeInput(value)
@@ -96,7 +100,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isFiles(value: unknown): value is Files {
-  return isObject(value) && Object.values(value).every(file => isObject(file) && typeof file['size'] === 'number' && typeof file['sha256'] === 'string')
+  return (
+    isObject(value) &&
+    Object.values(value).every(
+      file => isObject(file) && typeof file['size'] === 'number' && typeof file['sha256'] === 'string',
+    )
+  )
 }
 
 function readDate(value: unknown): Date | undefined {

@@ -112,7 +112,9 @@ export class LocalStorage extends Storage {
       if (errnoOf(error) === 'ENOENT') return undefined
       throw refused('look for', folder, error)
     }
-    throw new StorageError(`Cannot use ${folder}: it is no folder, and a link is not followed. Remove it.`, { path: folder })
+    throw new StorageError(`Cannot use ${folder}: it is no folder, and a link is not followed. Remove it.`, {
+      path: folder,
+    })
   }
 
   async #readable(folder: string | undefined, key: string, filename: string): Promise<Readable> {
@@ -195,4 +197,3 @@ export class LocalStorage extends Storage {
     }
   }
 }
-

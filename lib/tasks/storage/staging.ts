@@ -36,7 +36,11 @@ async function stagedStream(
     }
     return new Writable({
       write: (chunk: Uint8Array, _encoding, done) => settle(file.writeFile(chunk), done),
-      final: done => settle(file.close().then(() => move(complete)), done),
+      final: done =>
+        settle(
+          file.close().then(() => move(complete)),
+          done,
+        ),
       // Also after the end, when the file has been moved. Nothing that fails here concerns what was written.
       destroy: (error, done) => {
         Promise.allSettled([file.close(), cleanUp()]).then(() => done(error))
@@ -99,7 +103,8 @@ export async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name)
     const stats = await lstat(path).catch(() => undefined)
-    if (stats && Date.now() - stats.mtimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true }).catch(() => {})
+    if (stats && Date.now() - stats.mtimeMs > abandonedAfterMs)
+      await rm(path, { recursive: true, force: true }).catch(() => {})
   }
 }
 

@@ -51,7 +51,9 @@ export abstract class Storage {
 export function checkKey(key: string): void {
   if (typeof key !== 'string') throw new TypeError(`Expected a storage key to be a text, got ${describe(key)}`)
   if (!isKey(key)) {
-    throw new StorageError(`Cannot take ${JSON.stringify(key)} for a storage key: it must not be empty, nor have any of . / \\ NUL`)
+    throw new StorageError(
+      `Cannot take ${JSON.stringify(key)} for a storage key: it must not be empty, nor have any of . / \\ NUL`,
+    )
   }
 }
 

@@ -33,7 +33,8 @@ export class UnstorageStorage extends Storage {
   /** @throws TypeError when `storage` has not the methods of one. */
   constructor(storage: object) {
     super()
-    if (!isItems(storage)) throw new TypeError(`Expected an unstorage Storage with ${methods.join(', ')}, got ${describe(storage)}`)
+    if (!isItems(storage))
+      throw new TypeError(`Expected an unstorage Storage with ${methods.join(', ')}, got ${describe(storage)}`)
     this.#items = storage
   }
 
@@ -89,7 +90,11 @@ export class UnstorageStorage extends Storage {
 }
 
 function isItems(storage: object): storage is Items {
-  return typeof storage === 'object' && storage !== null && methods.every(name => typeof (storage as Partial<Items>)[name] === 'function')
+  return (
+    typeof storage === 'object' &&
+    storage !== null &&
+    methods.every(name => typeof (storage as Partial<Items>)[name] === 'function')
+  )
 }
 
 function encode(name: string): string {

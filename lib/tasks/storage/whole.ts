@@ -4,7 +4,12 @@ import { finished } from 'node:stream/promises'
 import type { Storage } from './storage.ts'
 
 /** Writes a file. It is visible when the promise resolves. */
-export async function writeWhole(storage: Storage, key: string, filename: string, content: Uint8Array | string): Promise<void> {
+export async function writeWhole(
+  storage: Storage,
+  key: string,
+  filename: string,
+  content: Uint8Array | string,
+): Promise<void> {
   const target = await storage.fileHandle(key, filename, 'w')
   const done = finished(target)
   target.end(content)

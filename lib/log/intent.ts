@@ -1,0 +1,54 @@
+// The intent of a transaction: what its keys are to become. The file appears whole (it is renamed into place), and its
+// appearing is the commit.
+// Layout: FORMAT.md § Intents. A frame for each key, then one that counts them.
+//
+//   body of a key's frame:   0 8 id of the seal · 8 2 length of the path · 10 … path in the folder · … record (none: tombstone)
+//   body of the last frame:  0 4 number of keys
+
+import { encodeFrame, readFrames } from './sidecar.ts'
+
+/** On disk. Never renumber or reuse. */
+const frameKinds = { key: 1, count: 2 } as const
+
+/** What one key becomes. */
+export interface Intention {
+  /** Of the key's log, within the folder. */
+  readonly path: string
+  /** Id of the seal over which the record is to be written: once it is not the log's last record, that was done. */
+  readonly seal: string
+  /** A put as it stands alone; undefined: the key is removed. */
+  readonly record: Buffer | undefined
+}
+
+export function encodeIntent(id: string, intentions: readonly Intention[]): Buffer {
+  const frames = intentions.map(({ path, seal, record }) => {
+    const name = Buffer.from(path)
+    const head = Buffer.allocUnsafe(10)
+    head.write(seal, 0, 'hex')
+    head.writeUInt16LE(name.length, 8)
+    return encodeFrame(frameKinds.key, id, Buffer.concat([head, name, record ?? Buffer.alloc(0)]))
+  })
+  const count = Buffer.allocUnsafe(4)
+  count.writeUInt32LE(intentions.length, 0)
+  return Buffer.concat([...frames, encodeFrame(frameKinds.count, id, count)])
+}
+
+/** undefined: the bytes are not a whole intent. */
+export function decodeIntent(bytes: Buffer): Intention[] | undefined {
+  const intentions: Intention[] = []
+  for (const { frame } of readFrames(bytes).frames) {
+    const { kind, body } = frame
+    if (kind === frameKinds.count) {
+      return body.length === 4 && body.readUInt32LE(0) === intentions.length ? intentions : undefined
+    }
+    if (kind !== frameKinds.key || body.length < 10) return undefined
+    const pathEnd = 10 + body.readUInt16LE(8)
+    const record = body.subarray(pathEnd)
+    intentions.push({
+      path: body.toString('utf8', 10, pathEnd),
+      seal: body.toString('hex', 0, 8),
+      record: record.length === 0 ? undefined : Buffer.from(record),
+    })
+  }
+  return undefined
+}

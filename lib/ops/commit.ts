@@ -1,0 +1,175 @@
+// The end of a transaction.
+//
+// Goal: all its writes become visible at once, or none ever does.
+// Steps: 1 the places of entries that begin are noted in the order log. 2 The intent, with what every key becomes, appears
+//   in one rename: the commit. 3 Over each seal the key's new record is appended. 4 The intent is unlinked.
+// Invariant T: from 2 to 4 each key either shows its new record, or a seal whose intent is there; so whoever reads after 2
+//   sees the new value, and who has seen one sees all. No key loses its seal before 2.
+// Crash: before 2, dead seals without an intent: lifted, the state before counts. After 2, whoever meets a seal carries the
+//   intent out (`rollForward`). After 3, an intent that has nothing left to do; `check` removes it.
+
+import { topics } from '../channels.ts'
+import { StorageIOError } from '../errors.ts'
+import type { OrderRecord } from '../indexes/order.ts'
+import { ask, type Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import { encodeIntent, type Intention } from '../log/intent.ts'
+import { changeLockName, intentName, transactionFolder, turnName } from '../log/names.ts'
+import type { Store } from '../store.ts'
+import { change, type Write } from './change.ts'
+import { compact } from './compact.ts'
+import { apply } from './intent.ts'
+import { appendOrder } from './order.ts'
+import { readOpen } from './raw.ts'
+import { unseal } from './seal.ts'
+import { type Taken, Transaction } from './transaction.ts'
+import { endTurn, takeTurn } from './turn.ts'
+
+/** A view of the store whose operations belong to a new transaction, when its turn has come. */
+export function* beginTransaction(store: Store): Io<Store> {
+  const { folder, environment, settings } = store
+  const turn = yield* takeTurn(store, store.keys.hiddenSlot(turnName))
+  const transaction = new Transaction(environment.newId(), turn)
+  if (settings.network) {
+    // Every change takes this lock there; a transaction keeps it.
+    transaction.lock = yield* ask<'lock'>({
+      op: 'lock',
+      path: `${folder}/${changeLockName}`,
+      timeoutMs: settings.timeoutMs,
+    })
+  }
+  return { ...store, transaction }
+}
+
+/** Makes what was written in the transaction count. Fails only before anything does. */
+export function* commit(view: Store): Io<void> {
+  const store: Store = { ...view, transaction: undefined }
+  const transaction = view.transaction!
+  transaction.ended = true
+  const taken = [...transaction.taken.values()]
+  const written = taken.filter(one => one.written)
+  if (written.length === 0) return yield* rollBack(view)
+  const intent = `${store.folder}/${intentName(transaction.id)}`
+  try {
+    const adds = written.flatMap(one => addOf(store, one))
+    if (adds.length > 0) yield* appendOrder(store, adds)
+    const intentions = written.map(({ slot, seal, log }): Intention => {
+      const { value: put } = log
+      const record = put === undefined ? undefined : recordOf(put)
+      return { path: slot.path.slice(store.folder.length + 1), seal, record }
+    })
+    const bytes = encodeIntent(transaction.id, intentions)
+    const { durable } = store.settings
+    yield* ask<'publish'>({ op: 'publish', path: intent, bytes, durable })
+    if (durable) yield* ask<'syncFolder'>({ op: 'syncFolder', path: `${store.folder}/${transactionFolder}` })
+  } catch (error) {
+    yield* rollBack(view)
+    throw error
+  }
+  // It counts. What fails from here on is finished by whoever meets it.
+  try {
+    for (const one of written) yield* apply(store, one.slot.path, one.seal, one.log.value && recordOf(one.log.value))
+    yield* ask<'unlink'>({ op: 'unlink', path: intent })
+    yield* letGo(
+      store,
+      taken.filter(one => !one.written),
+    )
+    yield* account(store, written)
+  } catch (error) {
+    if (!(error instanceof StorageIOError)) throw error
+    if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
+  } finally {
+    yield* finish(store, transaction)
+  }
+}
+
+/** Gives all keys back as they were. */
+export function* rollBack(view: Store): Io<void> {
+  const store: Store = { ...view, transaction: undefined }
+  const transaction = view.transaction!
+  transaction.ended = true
+  try {
+    yield* letGo(store, [...transaction.taken.values()])
+  } finally {
+    yield* finish(store, transaction)
+  }
+}
+
+function* finish(store: Store, transaction: Transaction): Io<void> {
+  // Seals that could not be lifted are nobody's now: the next who meets one does it.
+  for (const { seal } of transaction.taken.values()) store.environment.holds.delete(seal)
+  if (transaction.lock !== undefined) yield* ask<'unlock'>({ op: 'unlock', lock: transaction.lock })
+  yield* endTurn(store, store.keys.hiddenSlot(turnName), transaction.turn)
+}
+
+/** Lifts the seals of keys that were not written. */
+function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
+  for (const { slot, seal, before } of taken) {
+    for (let lifted = false; !lifted; ) {
+      const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
+      if (file === undefined) break
+      try {
+        const { log, size } = yield* readOpen(store, file)
+        lifted = log.last?.id !== seal || (yield* unseal(store, file, log.last.ref, size))
+      } finally {
+        yield* ask<'close'>({ op: 'close', file })
+      }
+    }
+    if (before.value === undefined && !slot.hidden) store.garbage.add(slot.path)
+  }
+}
+
+function recordOf(put: NonNullable<Taken['log']['value']>): Buffer {
+  const { bytes, length } = put
+  // In a transaction's memory a record stands alone; one that was only taken over from the log does not.
+  return bytes.length === length ? bytes : Buffer.from(bytes)
+}
+
+function addOf(store: Store, { slot, before, size, log }: Taken): OrderRecord[] {
+  const put = log.value
+  if (put === undefined || slot.hidden || put.place === before.value?.place) return []
+  const { name: backend, fileExtension: extension } = store.backend
+  return [{ kind: 'add', id: put.place, bytes: size + put.length, hash: slot.hash, extension, backend }]
+}
+
+/** Counts what has ended and what has grown. */
+function* account(store: Store, written: readonly Taken[]): Io<void> {
+  const { environment, backend } = store
+  const removes: OrderRecord[] = []
+  for (const { slot, before, size, log } of written) {
+    const place = before.value?.place
+    if (log.value === undefined) store.garbage.add(slot.path)
+    else store.garbage.delete(slot.path)
+    if (place !== undefined && place !== log.value?.place) {
+      removes.push({ kind: 'remove', id: environment.newId(), bytes: size, place, backend: backend.name })
+    } else if (log.value !== undefined && place !== undefined) store.order.unwritten += log.value.length
+    if (log.value !== undefined && size > 16 * 1024) yield* compact(store, slot.path)
+  }
+  if (removes.length > 0) yield* appendOrder(store, removes)
+}
+
+/** One write of several that are to count together. */
+export interface PendingWrite {
+  readonly slot: Slot
+  readonly write: Write & { kind: 'put' | 'tombstone' }
+}
+
+/** Writes all of them, or none; how many keys. */
+export function* commitWrites(store: Store, writes: readonly PendingWrite[]): Io<number> {
+  if (writes.length === 0) return 0
+  const view = yield* beginTransaction(store)
+  try {
+    for (const { slot, write } of writes) {
+      yield* change(view, slot, true, entry => {
+        // Removing what is not there is no write.
+        const idle = write.kind === 'tombstone' && entry === undefined
+        return { write: idle ? undefined : write, result: undefined }
+      })
+    }
+  } catch (error) {
+    yield* rollBack(view)
+    throw error
+  }
+  yield* commit(view)
+  return writes.length
+}

@@ -1,0 +1,66 @@
+// The fields of the records that operations write: those without a value, and puts that are written anew.
+
+import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
+import type { LogState } from '../log/state.ts'
+import type { Store } from '../store.ts'
+
+const noId = '0'.repeat(16)
+
+/** The fields of a record that holds no value. */
+export function bareRecord(
+  store: Store,
+  fields: Pick<RecordFields, 'kind' | 'ref'> & Partial<RecordFields>,
+): RecordFields {
+  const time = store.environment.now()
+  return {
+    id: store.environment.newId(),
+    time,
+    storedAt: time,
+    expires: Number.POSITIVE_INFINITY,
+    pinned: false,
+    place: noId,
+    tags: [],
+    owner: '',
+    purpose: '',
+    key: '',
+    identity: undefined,
+    ...fields,
+  }
+}
+
+/** A put, and the touch that may have followed it, as one put: it keeps its id, so its version, and its place. */
+export function aloneAs(state: Pick<LogRecord, 'time' | 'expires' | 'pinned'>, put: LogRecord): RecordFields {
+  return {
+    kind: 'put',
+    id: put.id,
+    time: state.time,
+    storedAt: put.storedAt,
+    expires: state.expires,
+    pinned: state.pinned,
+    place: put.place,
+    ref: noRef,
+    tags: put.tags,
+    owner: '',
+    purpose: put.purpose,
+    key: put.key,
+    identity: put.identity,
+  }
+}
+
+/** The offset that a seal or claim points back at, so that the state is found in one step. */
+export function stateOffset(state: LogRecord | undefined): number {
+  return state === undefined ? noRef : state.at
+}
+
+/** The purpose that a transaction's seals name. */
+export function sealPurpose(transaction: string): string {
+  return `transaction ${transaction}`
+}
+
+/** The transaction that a seal is of; undefined: of none. */
+export function transactionOf(seal: LogRecord): string | undefined {
+  return /^transaction ([0-9a-f]{16})$/.exec(seal.purpose)?.[1]
+}
+
+/** A log that says nothing. */
+export const nothingStored: LogState = { last: undefined, state: undefined, value: undefined, damaged: false }

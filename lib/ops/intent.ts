@@ -1,0 +1,47 @@
+// Intents: what a transaction has decided, and how it is carried out, by its owner or by whoever comes after it.
+//
+// Goal: a decision that is there is carried out exactly once, however many try.
+// Steps, for each key: 1 is the transaction's seal still the log's last record? 2 Compare and append the new record over it.
+// Crash: anywhere, and the next one goes on: keys whose seal is gone are done.
+
+import { ask, type Io } from '../io/requests.ts'
+import { decodeIntent, type Intention } from '../log/intent.ts'
+import { intentName } from '../log/names.ts'
+import { noRef } from '../log/record.ts'
+import type { Store } from '../store.ts'
+import { compareAndAppend } from './append.ts'
+import { bareRecord } from './fields.ts'
+import { readOpen } from './raw.ts'
+
+/** Writes what the intent says over the seal, unless somebody has done it. */
+export function* apply(store: Store, path: string, seal: string, record: Buffer | undefined): Io<void> {
+  for (;;) {
+    const file = yield* ask<'open'>({ op: 'open', path, create: false })
+    if (file === undefined) return
+    try {
+      const { log, size } = yield* readOpen(store, file)
+      if (log.last?.id !== seal) return
+      const put = record && store.framing.decode(record, 0)
+      const bytes =
+        put === undefined
+          ? store.framing.encode(bareRecord(store, { kind: 'tombstone', ref: noRef }), new Uint8Array(), size)
+          : store.framing.encode(put, put.bytes.subarray(put.valueStart, put.valueEnd), size)
+      if (yield* compareAndAppend(store, file, bytes, size)) return
+    } finally {
+      yield* ask<'close'>({ op: 'close', file })
+    }
+  }
+}
+
+/** Carries out what a dead owner has decided: the whole intent. */
+export function* rollForward(store: Store, id: string, intentions: readonly Intention[]): Io<void> {
+  for (const { path, seal, record } of intentions) yield* apply(store, `${store.folder}/${path}`, seal, record)
+  yield* ask<'unlink'>({ op: 'unlink', path: `${store.folder}/${intentName(id)}` })
+}
+
+/** What the transaction with this id has decided; undefined: nothing, or it is over. */
+export function* readIntent(store: Store, id: string): Io<Intention[] | undefined> {
+  const path = `${store.folder}/${intentName(id)}`
+  const window = yield* ask<'load'>({ op: 'load', path, reach: Number.MAX_SAFE_INTEGER })
+  return window === undefined ? undefined : decodeIntent(window.bytes)
+}

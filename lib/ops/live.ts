@@ -1,0 +1,61 @@
+// From a log to the entry that lives in it, and its value.
+
+import { isSliceDecoder } from '../backends/backend.ts'
+import { topics } from '../channels.ts'
+import { BackendLoadError } from '../errors.ts'
+import type { Slot } from '../keys.ts'
+import type { LogRecord } from '../log/record.ts'
+import type { LogState } from '../log/state.ts'
+import type { Store } from '../store.ts'
+
+/** A live entry. Its records point into bytes that are good until the next request only. */
+export interface Found {
+  /** The put or touch that counts. */
+  readonly state: LogRecord
+  /** The put with the value. */
+  readonly put: LogRecord
+  /** Milliseconds since the epoch; Infinity: never. */
+  readonly expires: number
+}
+
+/** The live entry that a log tells of; with `slot`, only if it is of that key. */
+export function liveEntry(store: Store, log: LogState, slot?: Slot): Found | undefined {
+  const { state, value: put } = log
+  if (state === undefined || put === undefined) return undefined
+  // Two keys of one hash share a file: whoever wrote last has it, the other is missing.
+  if (slot !== undefined && !put.isOf(slot.text, slot.identity)) return undefined
+  const expires = expiryOf(state, store.settings.lifetimeMs)
+  if (expires !== Number.POSITIVE_INFINITY && expires <= store.environment.now()) return undefined
+  return { state, put, expires }
+}
+
+/** When an entry expires under a lifetime. One that the caller gave an expiry of its own keeps it; any other at most lives
+ *  as long as the present lifetime, even if it was stored under a longer one (BucketCache: Bucket.lifetime). */
+export function expiryOf(state: Pick<LogRecord, 'time' | 'expires' | 'pinned'>, lifetimeMs: number): number {
+  if (lifetimeMs === Number.POSITIVE_INFINITY || state.pinned) return state.expires
+  return Math.min(state.expires, state.time + lifetimeMs)
+}
+
+/** The result of decoding; the wrapper tells a stored `undefined` from bytes that do not decode. */
+export interface Decoded {
+  readonly value: unknown
+}
+
+/** The value of a put; undefined: its bytes are not the backend's own, so the key reads as missing. */
+export function decodeValue(store: Store, put: LogRecord): Decoded | undefined {
+  const { backend } = store
+  const { bytes, valueStart, valueEnd } = put
+  try {
+    if (isSliceDecoder(backend)) return { value: backend.decodeSlice(bytes, valueStart, valueEnd) }
+    // A copy: the value may keep views on it, and the host reuses its buffer.
+    return {
+      value: backend.decode(Buffer.from(bytes.subarray(valueStart, valueEnd)), { key: put.identity ?? put.key }),
+    }
+  } catch (error) {
+    if (!(error instanceof BackendLoadError)) throw error
+    if (topics.recover.active) {
+      topics.recover.publish({ folder: store.folder, path: put.key, reason: 'undecodable', cause: error })
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,145 @@
+// Inside a transaction: keys are taken as they are touched, and what is written to them stays in memory.
+//
+// Goal: a transaction sees its own writes and nobody else's; whoever wants to write one of its keys waits; readers do not.
+// Steps: 1 a key that is touched, be it by reading, is sealed in the transaction's name. 2 Its log as the transaction sees
+//   it is kept here, changed by each write. 3 `commit.ts` ends it.
+// Crash: seals of a dead owner, and no intent: whoever meets one lifts it, and the state before counts.
+
+import { ask, type File, type Io, type Lock } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import { noRef, type RecordFields } from '../log/record.ts'
+import type { LogState } from '../log/state.ts'
+import type { Store } from '../store.ts'
+import { compareAndAppend } from './append.ts'
+import type { Decide, Write } from './change.ts'
+import { aloneAs, bareRecord, nothingStored, sealPurpose, stateOffset } from './fields.ts'
+import { liveEntry } from './live.ts'
+import { readOpen } from './raw.ts'
+import { Patience, passSeal } from './seal.ts'
+
+const noBytes = new Uint8Array()
+
+/** A key that the transaction has taken. */
+export interface Taken {
+  readonly slot: Slot
+  readonly seal: string
+  /** As it was when it was taken. */
+  readonly before: LogState
+  /** Bytes of the log then. */
+  readonly size: number
+  /** As the transaction sees it. */
+  log: LogState
+  written: boolean
+}
+
+export class Transaction {
+  readonly id: string
+  /** Its turn: see `turn.ts`. */
+  readonly turn: string
+  /** By the path of the log. */
+  readonly taken = new Map<string, Taken>()
+  ended = false
+  /** On a network filesystem. */
+  lock: Lock | undefined
+
+  constructor(id: string, turn: string) {
+    this.id = id
+    this.turn = turn
+  }
+}
+
+/** The key, taken by the store's transaction. */
+export function* take(store: Store, slot: Slot): Io<Taken> {
+  const transaction = store.transaction!
+  if (transaction.ended) {
+    throw new TypeError(
+      'Expected a transaction that is still running: the bucket passed to transact() is good until its body ends',
+    )
+  }
+  const before = transaction.taken.get(slot.path)
+  if (before !== undefined) return before
+  const patience = new Patience()
+  const { environment, framing } = store
+  for (;;) {
+    const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
+    try {
+      const { log, size } = yield* readOpen(store, file)
+      if (log.last?.kind === 'seal') {
+        yield* passSeal(store, slot.path, file, size, log.last, patience)
+        continue
+      }
+      const fields = bareRecord(store, {
+        kind: 'seal',
+        ref: stateOffset(log.state),
+        owner: environment.owner,
+        purpose: sealPurpose(transaction.id),
+      })
+      environment.holds.set(fields.id, 'transaction')
+      const seal = framing.encode(fields, noBytes, size)
+      if (!(yield* compareAndAppend(store, file, seal, size))) {
+        environment.holds.delete(fields.id)
+        continue
+      }
+      const taken: Taken = { slot, seal: fields.id, before: log, size: size + seal.length, log, written: false }
+      transaction.taken.set(slot.path, taken)
+      return taken
+    } finally {
+      yield* ask<'close'>({ op: 'close', file })
+    }
+  }
+}
+
+/** A change as `change` makes it, but in the transaction's memory. */
+export function* changeInside<T>(
+  store: Store,
+  slot: Slot,
+  decide: Decide<T>,
+): Io<{ result: T; id: string | undefined }> {
+  const taken = yield* take(store, slot)
+  const live = liveEntry(store, taken.log, slot)
+  const { write, result } = decide(live, taken.log)
+  // Claims are about others, and there are none here.
+  if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
+  taken.written = true
+  if (write.kind === 'tombstone') {
+    taken.log = nothingStored
+    return { result, id: store.environment.newId() }
+  }
+  const { fields, value } =
+    write.kind === 'put' ? putFields(store, slot, taken.log, write) : touchFields(store, taken.log, write)
+  const bytes = store.framing.encode(fields, value, 0)
+  const record = store.framing.decode(bytes, 0)
+  taken.log = { last: record, state: record, value: record, damaged: false }
+  return { result, id: fields.id }
+}
+
+function putFields(
+  store: Store,
+  slot: Slot,
+  log: LogState,
+  write: Write & { kind: 'put' },
+): { fields: RecordFields; value: Uint8Array } {
+  const live = liveEntry(store, log, slot)
+  const fields = bareRecord(store, {
+    kind: 'put',
+    ref: noRef,
+    expires: write.expires,
+    pinned: write.pinned,
+    purpose: write.purpose ?? '',
+    place: live?.put.place ?? store.environment.newId(),
+    tags: write.tags,
+    key: slot.text,
+    identity: slot.identity,
+  })
+  return { fields, value: write.value }
+}
+
+function touchFields(
+  store: Store,
+  log: LogState,
+  write: Write & { kind: 'touch' },
+): { fields: RecordFields; value: Uint8Array } {
+  const put = log.value!
+  const state = { time: store.environment.now(), expires: write.expires, pinned: write.pinned }
+  return { fields: aloneAs(state, put), value: put.bytes.subarray(put.valueStart, put.valueEnd) }
+}

@@ -1,0 +1,42 @@
+// Turns: what only one in the whole folder may do at a time, transactions above all.
+//
+// Goal: two transactions never wait for each other's keys, for there is only one; a holder that dies holds nobody up.
+// Steps: 1 a claim in a log of its own, by compare and append. 2 Whoever finds a living claim there waits.
+// Why not a lock file: taking and releasing one costs fifty times as much, and tells of a dead holder only after seconds.
+// Crash: a dead owner's claim, which the next passes over.
+
+import { ask, type Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { Store } from '../store.ts'
+import { change } from './change.ts'
+import { release, rivalClaim } from './claim.ts'
+import { reclaim } from './reclaim.ts'
+import { Patience } from './seal.ts'
+
+/** Takes the turn; TimeoutError after `timeout`. Give the id to `endTurn`. */
+export function* takeTurn(store: Store, slot: Slot): Io<string> {
+  const patience = new Patience()
+  for (;;) {
+    const rival = yield* rivalClaim(store, slot)
+    if (rival?.living === true) {
+      yield* patience.wait(store, slot.path, rival.own)
+      continue
+    }
+    const { result, id } = yield* change<boolean>(store, slot, true, (_, { last }) =>
+      last?.kind === 'claim' && last.id !== rival?.id
+        ? { write: undefined, result: false }
+        : { write: { kind: 'claim' }, result: true },
+    )
+    if (result) return id!
+  }
+}
+
+/** So long may a turn's log grow before it begins anew. */
+const lengthAtMost = 8 * 1024
+
+export function* endTurn(store: Store, slot: Slot, id: string): Io<void> {
+  yield* release(store, slot, id)
+  store.environment.holds.delete(id)
+  const stamp = yield* ask<'stat'>({ op: 'stat', path: slot.path })
+  if (stamp !== undefined && stamp.size > lengthAtMost) yield* reclaim(store, slot.path, false)
+}

@@ -1,0 +1,205 @@
+// A lab runs many calls, and looks after what they have left (labtech: Lab).
+
+import { availableParallelism } from 'node:os'
+import { type LabScope, labScope } from './context.ts'
+import { storageAt } from './defaults.ts'
+import { sideBySide } from './locks/chain.ts'
+import { checkOptions, checkText, describe } from './options.ts'
+import { ProgressBar } from './progress.ts'
+import type { ResultMeta } from './results/result-cache.ts'
+import type { Settings } from './settings.ts'
+import { NullStorage } from './storage/null.ts'
+import { Storage } from './storage/storage.ts'
+import { isFresh, keyStorageOf, storageKeyPrefix, storageOf } from './stored.ts'
+import { internalsOf } from './task.ts'
+import type { AnyFunction, Task } from './types.ts'
+
+/** How a lab works. */
+export interface LabOptions {
+  /** Where the results of tasks are kept that have no storage of their own; a folder, or null: nowhere. */
+  storage: Storage | string | null
+  /** Most calls under way at once, all in this process. Default: the number of processor cores. */
+  maxWorkers?: number
+  /** A progress bar on stderr, where that is a terminal. Default true. */
+  progress?: boolean
+}
+
+/** A stored result, without its value. */
+export type StoredTask = { key: string } & ResultMeta
+
+type Calls = readonly (() => unknown)[]
+type Results<C extends Calls> = { -readonly [I in keyof C]: Awaited<ReturnType<C[I]>> }
+type SettledResults<C extends Calls> = { -readonly [I in keyof C]: PromiseSettledResult<Awaited<ReturnType<C[I]>>> }
+
+/**
+ * Runs calls side by side, with one storage for the results of their tasks (labtech: Lab).
+ *
+ * @example
+ * const lab = new Lab({ storage: 'results', maxWorkers: 4 })
+ * const scores = await lab.run([0.1, 0.01, 0.001].map(rate => () => train(rate)))   // in the order of the calls
+ * await lab.cachedTasks(train)                                                      // what is there, with inputs and times
+ * await lab.uncache(train, ({ inputs }) => inputs.rate === 0.1)
+ */
+export class Lab {
+  readonly storage: Storage
+  readonly maxWorkers: number
+  readonly #progress: boolean
+
+  /** @throws TypeError for an unknown option, or one of the wrong kind; RangeError when `maxWorkers` is no whole number above 0. */
+  constructor(options: LabOptions) {
+    checkOptions(options, ['storage', 'maxWorkers', 'progress'], 'the options of a lab')
+    const { storage, maxWorkers = availableParallelism(), progress = true } = options
+    if (storage !== null && !(storage instanceof Storage))
+      checkText(storage, 'storage, if it is neither a Storage nor null,')
+    if (typeof maxWorkers !== 'number')
+      throw new TypeError(`Expected maxWorkers to be a number, got ${describe(maxWorkers)}`)
+    if (!(Number.isInteger(maxWorkers) || maxWorkers === Infinity) || maxWorkers < 1) {
+      throw new RangeError(`Expected maxWorkers to be a whole number above 0, got ${maxWorkers}`)
+    }
+    if (typeof progress !== 'boolean')
+      throw new TypeError(`Expected progress to be true or false, got ${describe(progress)}`)
+    this.storage = storage === null ? new NullStorage() : storageAt(storage)
+    this.maxWorkers = maxWorkers
+    this.#progress = progress
+  }
+
+  /**
+   * Runs all calls, at most `maxWorkers` at once, and gives their results in the order of the calls. After a failure it goes on
+   * with the others; what has succeeded stays in the cache. Then it rejects: with the error, or, of several, an AggregateError.
+   *
+   * @param options - `continueOnFailure`, default true; false: after a failure no further call is started. `signal`: aborted,
+   *   no further call is started, the signals of running tasks are aborted, and it rejects at once with the signal's reason.
+   * @throws TypeError when a call is no function; then none is started.
+   */
+  async run<const C extends Calls>(
+    calls: C,
+    options: { continueOnFailure?: boolean; signal?: AbortSignal } = {},
+  ): Promise<Results<C>> {
+    checkOptions(options, ['continueOnFailure', 'signal'], 'the options of run')
+    const { continueOnFailure = true, signal } = options
+    const settled = await this.#settle(calls, continueOnFailure, signal)
+    const errors = settled.filter(result => result.status === 'rejected').map(({ reason }) => reason)
+    if (errors.length === 1) throw errors[0]
+    if (errors.length > 1)
+      throw new AggregateError(errors, `${errors.length} of ${calls.length} calls failed; see errors`)
+    return settled.map(result => (result as PromiseFulfilledResult<unknown>).value) as Results<C>
+  }
+
+  /** As {@link run}, and tells of each call how it ended, as `Promise.allSettled` does. */
+  async runSettled<const C extends Calls>(calls: C): Promise<SettledResults<C>> {
+    return (await this.#settle(calls, true, undefined)) as SettledResults<C>
+  }
+
+  /** Whether the call would be answered from the cache in this lab. */
+  isCached<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Promise<boolean> {
+    settingsOf(task)
+    return this.#within(undefined, () => task.isCached(...args))
+  }
+
+  /** Removes the result of the call; false: there was none. */
+  forget<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Promise<boolean> {
+    settingsOf(task)
+    return this.#within(undefined, () => task.forget(...args))
+  }
+
+  /** The results of a task that are there and have not expired, in the order of their keys. */
+  async cachedTasks(task: Task<any>): Promise<StoredTask[]> {
+    const settings = settingsOf(task)
+    return (await this.#stored(settings)).filter(meta => isFresh(settings, meta))
+  }
+
+  /** Removes the results of a task, expired ones too, or those of them that `filter` picks, and tells how many. */
+  async uncache(task: Task<any>, filter: (result: StoredTask) => boolean = () => true): Promise<number> {
+    const settings = settingsOf(task)
+    const picked = (await this.#stored(settings)).filter(result => filter(result))
+    const [storage, keyStorage] = this.#within(undefined, () => [storageOf(settings), keyStorageOf(settings)])
+    for (const { key } of picked) {
+      await keyStorage?.delete(key)
+      await storage.delete(key)
+    }
+    return picked.length
+  }
+
+  async #stored(settings: Settings): Promise<StoredTask[]> {
+    const storage = this.#within(undefined, () => storageOf(settings))
+    const prefix = storageKeyPrefix(settings)
+    const found: StoredTask[] = []
+    for (const key of await storage.findKeys()) {
+      // The readable part of the key may be that of a task with a similar name too.
+      const meta = key.startsWith(prefix) ? await settings.resultCache.loadMeta(storage, key) : undefined
+      if (meta?.task === settings.name) found.push({ key, ...meta })
+    }
+    return found
+  }
+
+  /** How each call ended, in their order. Those that were not started are missing. */
+  async #settle(
+    calls: Calls,
+    goOn: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<PromiseSettledResult<unknown>[]> {
+    for (const call of calls) {
+      if (typeof call !== 'function')
+        throw new TypeError(`Expected calls to be functions, like () => task(1), got ${describe(call)}`)
+    }
+    signal?.throwIfAborted()
+    const bar = this.#progress ? new ProgressBar(calls.length, process.stderr) : undefined
+    const results: PromiseSettledResult<unknown>[] = []
+    let next = 0
+    let hasFailed = false
+    const work = async () => {
+      while (next < calls.length && (goOn || !hasFailed) && !signal?.aborted) {
+        const index = next++
+        try {
+          const value = await this.#within(signal, calls[index]!)
+          results[index] = { status: 'fulfilled', value }
+        } catch (reason) {
+          results[index] = { status: 'rejected', reason }
+          hasFailed = true
+        }
+        bar?.tick(results[index]!.status === 'rejected')
+      }
+    }
+    const workers = Array.from({ length: Math.min(this.maxWorkers, calls.length) }, work)
+    try {
+      await unlessAborted(Promise.all(workers), signal)
+    } finally {
+      bar?.end()
+    }
+    return results
+  }
+
+  #within<T>(signal: AbortSignal | undefined, call: () => T): T {
+    const outer = labScope.getStore()?.signal
+    const scope: LabScope = {
+      storage: this.storage,
+      signal: signal && outer ? AbortSignal.any([signal, outer]) : (signal ?? outer),
+    }
+    return labScope.run(scope, () => sideBySide(call))
+  }
+}
+
+function settingsOf(task: unknown): Settings {
+  const internals = internalsOf(task)
+  if (internals === undefined) throw new TypeError(`Expected a task, got ${describe(task)}`)
+  return internals.settings
+}
+
+/** Rejects with the signal's reason as soon as it is aborted. */
+async function unlessAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    await work
+    return
+  }
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort)
+  })
+  try {
+    await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+  signal.throwIfAborted()
+}
