@@ -16,9 +16,11 @@ import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
+import { peek, pull, push } from './ops/queue.ts'
 import { pop, remove } from './ops/remove.ts'
 import { add, set } from './ops/set.ts'
 import { touch } from './ops/touch.ts'
+import { countInside } from './ops/transaction.ts'
 import { increment, update } from './ops/update.ts'
 import {
   type BucketOptions,
@@ -29,6 +31,7 @@ import {
   type SetOptions,
 } from './options.ts'
 import { AsyncBucket } from './promises.ts'
+import { type QueueOptions, queueNames, resolveQueue } from './queue-options.ts'
 import { readSetting, resetSetting } from './reset.ts'
 import { hasEnded } from './upkeep.ts'
 
@@ -212,6 +215,34 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   /**
+   * Adds an item to a queue, at the back (or front); its key, by which it may be got as any entry: 500000000000000 and on,
+   * or `${prefix}-500000000000000`. DiskCache: Cache.push.
+   */
+  push(value: V, options: QueueOptions & SetOptions = {}): number | string {
+    const queue = resolveQueue(options, 'back')
+    const terms = resolveTerms(options, queueNames)
+    this.core.checkWritable('push')
+    return this.core.attempt('push', 0, () => this.core.sync(push(this.core.active, queue, value, terms)))
+  }
+
+  /** Takes the item at the front (or back) of a queue away: each goes to exactly one caller. undefined: the queue is empty.
+   *  DiskCache: Cache.pull. */
+  pull(options: QueueOptions = {}): Entry<number | string, V> | undefined {
+    const queue = resolveQueue(options, 'front', true)
+    this.core.checkWritable('pull')
+    const item = this.core.attempt('pull', undefined, () => this.core.sync(pull(this.core.active, queue)))
+    this.core.tidy()
+    return item && makeEntry(item.key, item.value as V, item)
+  }
+
+  /** The item at the front (or back) of a queue, left where it is. DiskCache: Cache.peek. */
+  peek(options: QueueOptions = {}): Entry<number | string, V> | undefined {
+    const queue = resolveQueue(options, 'front', true)
+    const item = this.#read('peek', undefined, () => peek(this.core.active, queue))
+    return item && makeEntry(item.key, item.value as V, item)
+  }
+
+  /**
    * Runs `body`; what this bucket does in it is done as one: all of it, or, on a throw or a crash, none. Inside, its own writes
    * are seen; outside, none before the end, then all. Others who write the same keys wait, readers never. Nested calls join.
    * DiskCache: Cache.transact.
@@ -278,7 +309,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   /** Number of entries. May count some that have expired and were not removed yet. */
   get size(): number {
     const totals = this.#read('size', this.core.active.order.totals, () => catchUp(this.core.active))
-    return totals.counts.get(this.backend.name) ?? 0
+    return (totals.counts.get(this.backend.name) ?? 0) + countInside(this.core.active.transaction)
   }
 
   /** Bytes on disk of all entries in the folder and the order log, counted without a scan. What was deleted is not counted,

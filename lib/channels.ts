@@ -17,7 +17,7 @@ export interface Events {
   /** An entry was removed by the caller. */
   delete: { folder: string; key: string }
   /** An entry was removed to make room: why, and how many bytes its file took. */
-  evict: { folder: string; key: string; reason: 'volume' | 'entries' | 'expired'; size: number }
+  evict: { folder: string; key: string; reason: 'volume' | 'entries' | 'expired' | 'tag'; size: number }
   /** Something was found broken and passed over: a torn record, a dead owner's seal, a value that does not decode. */
   recover: { folder: string; path: string; reason: 'damaged' | 'dead-owner' | 'undecodable'; cause?: unknown }
   /** A log was replaced by its last record. */

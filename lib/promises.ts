@@ -15,12 +15,15 @@ import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
+import { boundsSlot, peek, pull, push, type Queue } from './ops/queue.ts'
 import { pop, remove } from './ops/remove.ts'
 import { add, set } from './ops/set.ts'
 import type { Terms } from './ops/terms.ts'
 import { touch } from './ops/touch.ts'
+import { countInside } from './ops/transaction.ts'
 import { increment, update } from './ops/update.ts'
 import { type BucketOptions, resolveExpire, resolveTerms, resolveUpdateTerms, type SetOptions } from './options.ts'
+import { type QueueOptions, queueNames, resolveQueue } from './queue-options.ts'
 import { readSetting, resetSetting } from './reset.ts'
 import type { Store } from './store.ts'
 import { Turns } from './turns.ts'
@@ -223,6 +226,39 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     return deleted.filter(Boolean).length
   }
 
+  /** As Bucket.push. */
+  async push(value: V, options: QueueOptions & SetOptions = {}): Promise<number | string> {
+    const core = this.#core
+    const queue = resolveQueue(options, 'back')
+    const terms = resolveTerms(options, queueNames)
+    core.checkWritable('push')
+    return await this.#queued('push', 0, queue, () => push(this.#store, queue, value, terms))
+  }
+
+  /** As Bucket.pull. */
+  async pull(options: QueueOptions = {}): Promise<Entry<number | string, V> | undefined> {
+    const queue = resolveQueue(options, 'front', true)
+    this.#core.checkWritable('pull')
+    const item = await this.#queued('pull', undefined, queue, () => pull(this.#store, queue))
+    return item && makeEntry(item.key, item.value as V, item)
+  }
+
+  /** As Bucket.peek. */
+  async peek(options: QueueOptions = {}): Promise<Entry<number | string, V> | undefined> {
+    const queue = resolveQueue(options, 'front', true)
+    const item = await this.#queued('peek', undefined, queue, () => peek(this.#store, queue))
+    return item && makeEntry(item.key, item.value as V, item)
+  }
+
+  /** Calls for one queue in their order, so that what is pushed first is pulled first. */
+  async #queued<T>(operation: string, degraded: T, queue: Queue, io: () => Io<T>): Promise<T> {
+    const core = this.#core
+    const slot = boundsSlot(this.#store, queue)
+    const result = await core.attemptAsync(operation, degraded, () => this.#turns.take(slot, () => core.async(io())))
+    core.tidy()
+    return result
+  }
+
   /** As Bucket.transact. Only what the bucket that is passed in does belongs to the transaction; others, this one too, wait
    *  for the keys it has taken. */
   async transact<T>(body: (bucket: AsyncBucket<K, V>) => Promise<T>): Promise<T> {
@@ -285,7 +321,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   /** As Bucket.size. */
   async size(): Promise<number> {
     const totals = await this.#totals('size')
-    return totals.counts.get(this.#core.settings.backend.name) ?? 0
+    return (totals.counts.get(this.#core.settings.backend.name) ?? 0) + countInside(this.#store.transaction)
   }
 
   /** As Bucket.volume. */

@@ -9,6 +9,7 @@
 // (NIST SP 800-38D, 8.3): a key should be changed before so many writes.
 
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { types } from 'node:util'
 import { BackendLoadError } from '../errors.ts'
 import type { Backend, BackendName, EntryContext } from './backend.ts'
 import { resolveBackend } from './resolve.ts'
@@ -38,9 +39,9 @@ export function encrypted(backend: Backend | BackendName, options: EncryptedOpti
   const { key, ...rest } = options ?? {}
   const unknown = Object.keys(rest)[0]
   if (unknown !== undefined) throw new TypeError(`Expected key as an option, got ${unknown}`)
-  if (!(key instanceof Uint8Array))
+  if (!types.isUint8Array(key))
     throw new TypeError(
-      `Expected a Uint8Array of ${KEY_LENGTH} bytes as key, got ${typeof key}; scryptSync() of node:crypto makes one from text`,
+      `Expected a Uint8Array of ${KEY_LENGTH} bytes as key, got ${typeof (key as unknown)}; scryptSync() of node:crypto makes one from text`,
     )
   if (key.length !== KEY_LENGTH) throw new RangeError(`Expected a key of ${KEY_LENGTH} bytes, got ${key.length}`)
   return new EncryptedBackend(resolveBackend(backend), createSecretKey(key))

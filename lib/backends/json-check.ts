@@ -66,7 +66,7 @@ export function stringifyExactly(value: unknown, space: number | string | undefi
     while (open.length > 0 && open.at(-1)?.whole !== this) open.pop()
     const holder = open.at(-1)
     const trail = holder === undefined ? ROOT : follow(holder.trail, partStep(key))
-    const why = whyNotJSON(part, this as Record<string, unknown>, key)
+    const why = whyNotJSON(part, this as Record<string, unknown>, key, holder === undefined)
     if (why !== undefined) throw refusal(name, trail, why, advice)
     if (typeof part === 'object' && part !== null) {
       if (open.some(({ whole }) => whole === part)) throw refusal(name, trail, 'an object that it is inside of', advice)
@@ -79,11 +79,11 @@ export function stringifyExactly(value: unknown, space: number | string | undefi
   return JSON.stringify(value, check, space) as string
 }
 
-/** @param part `holder[key]`, or what its toJSON() has returned; the root's holder is an object with the key '' */
-function whyNotJSON(part: unknown, holder: Record<string, unknown>, key: string): string | undefined {
+/** @param part `holder[key]`, or what its toJSON() has returned */
+function whyNotJSON(part: unknown, holder: Record<string, unknown>, key: string, isRoot: boolean): string | undefined {
   switch (typeof part) {
     case 'undefined':
-      return key === '' || Array.isArray(holder) ? 'undefined, which JSON does not have' : undefined
+      return isRoot || Array.isArray(holder) ? 'undefined, which JSON does not have' : undefined
     case 'number':
       return Number.isFinite(part) ? undefined : `${part}, which JSON does not have`
     case 'bigint':

@@ -10,7 +10,7 @@ export type JSONReviver = (this: any, key: string, value: any) => any
 /** What `new JSONBackend()` takes. */
 export interface JSONBackendOptions {
   /** With a replacer of your own, it is up to you that values come back as they were: nothing is refused on your behalf. */
-  replacer?: JSONReplacer
+  replacer?: JSONReplacer | null
   reviver?: JSONReviver
   /** Indentation, for people: `2`, or `'\t'`. */
   space?: number | string
@@ -46,13 +46,13 @@ export class JSONBackend implements Backend, SliceDecoder {
     const { replacer, reviver, space, ...rest } = options
     const unknown = Object.keys(rest)[0]
     if (unknown !== undefined) throw new TypeError(`Expected replacer, reviver or space as an option, got ${unknown}`)
-    if (replacer !== undefined && typeof replacer !== 'function' && !Array.isArray(replacer))
+    if (replacer !== undefined && replacer !== null && typeof replacer !== 'function' && !Array.isArray(replacer))
       throw new TypeError(`Expected a function or an array as replacer, got ${String(replacer)}`)
     if (reviver !== undefined && typeof reviver !== 'function')
       throw new TypeError(`Expected a function as reviver, got ${String(reviver)}`)
     if (space !== undefined && typeof space !== 'number' && typeof space !== 'string')
       throw new TypeError(`Expected a number or a string as space, got ${String(space)}`)
-    this.#replacer = replacer
+    this.#replacer = replacer ?? undefined
     this.#reviver = reviver
     this.#space = space
   }
@@ -85,7 +85,9 @@ export class JSONBackend implements Backend, SliceDecoder {
     try {
       if (replacer === undefined) {
         if (value === undefined) return undefined
-        return isPlainJSON(value) ? JSON.stringify(value, null, this.#space) : stringifyExactly(value, this.#space)
+        if (!isPlainJSON(value)) return stringifyExactly(value, this.#space)
+        // With one argument, newer versions of V8 take a way that is twice as fast.
+        return this.#space === undefined ? JSON.stringify(value) : JSON.stringify(value, null, this.#space)
       }
       // The two forms of a replacer are two overloads.
       const text: string | undefined = JSON.stringify(value, replacer as (string | number)[], this.#space)

@@ -1,6 +1,7 @@
 // The inverse of flatten.ts, whose head has the form of the table. The table comes from a file, so nothing in it is
 // believed: whatever does not fit is an error, and no key can reach a prototype.
 
+import { types } from 'node:util'
 import { ERROR_FIELDS } from './flatten.ts'
 
 /** @throws Error for anything that `flatten` does not give. */
@@ -162,7 +163,7 @@ function expectNumber(part: unknown): number {
 }
 
 function expectBytes(part: unknown): Uint8Array {
-  return part instanceof Uint8Array ? part : fail('something else than bytes')
+  return types.isUint8Array(part) ? part : fail('something else than bytes')
 }
 
 function expectPairs(entry: readonly unknown[], from: number): void {

@@ -140,6 +140,18 @@ export function asyncHost(bits: Permissions): AsyncHost {
         await writeFileAtomic(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },
+    stampOf: ({ file }) => guard('look at', `descriptor ${file}`, () => fstat(file)),
+    async moveAway({ from, to }) {
+      try {
+        // The name is asked for first: a missing folder to move to looks the same as nothing to move.
+        await lstat(from)
+        await inFolder(to, () => rename(from, to))
+        return true
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return false
+        throw refused('move', from, error)
+      }
+    },
     rename: ({ from, to }) => guard('put in place', to, () => rename(from, to)),
     async unlink({ path }) {
       try {

@@ -140,6 +140,18 @@ export function syncHost(bits: Permissions): SyncHost {
         writeFileAtomic.sync(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },
+    stampOf: ({ file }) => guard('look at', `descriptor ${file}`, () => fs.fstatSync(file)),
+    moveAway({ from, to }) {
+      // The name is asked for first: a missing folder to move to looks the same as nothing to move.
+      if (fs.lstatSync(from, { throwIfNoEntry: false }) === undefined) return false
+      try {
+        inFolder(to, () => fs.renameSync(from, to))
+        return true
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return false
+        throw refused('move', from, error)
+      }
+    },
     rename: ({ from, to }) => guard('put in place', to, () => fs.renameSync(from, to)),
     unlink({ path }) {
       try {

@@ -19,6 +19,8 @@ export interface FileStamp {
   readonly size: number
   readonly ino: number
   readonly mtimeMs: number
+  /** When its name or contents last changed. */
+  readonly ctimeMs: number
 }
 
 /** Who holds a seal or a claim, as text; see `io/owner.ts`. */
@@ -45,6 +47,10 @@ export interface Effects {
   write: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }
   /** Replaces small files about the folder as one step: settings, intents. */
   publish: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }
+  /** As `stat`, of an open file. */
+  stampOf: { ask: { file: File }; reply: FileStamp }
+  /** Renames to a name that nobody else has. False: there was nothing. */
+  moveAway: { ask: { from: string; to: string }; reply: boolean }
   rename: { ask: { from: string; to: string }; reply: void }
   /** Whether there was a file to unlink. */
   unlink: { ask: { path: string }; reply: boolean }

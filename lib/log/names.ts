@@ -4,10 +4,16 @@
 //   <2 hex>/<62 hex>.<extension>   an entry's log; the digits are SHA-256 of backend name, a zero byte, and key bytes
 //   order/<8 digits>.log           a segment of the order log
 //   order/merged.log               what is left of its first segments
+//   queues/<62 hex>.log            a queue's bounds; the digits are SHA-256 of backend and prefix
+//   tags/<62 hex>.log              hints for one tag; the digits are SHA-256 of backend and tag
+//   expiry/<13 digits>.<m|h|d>.log hints for one minute, hour or day, by its start in seconds
 //   transactions/<16 hex>.intent   what a transaction has decided
 //   transactions/turn.log          whose turn it is to have a transaction
 //   tmp/<16 hex>.tmp               a file on its way to its place
+//   tmp/<16 hex>.<tags|expiry>.<name of the log>   hints that somebody is looking after
 //   bucketcache.json               the folder's settings, with its format
+
+import { hash } from 'node:crypto'
 
 /** Format of the folder: raised when an older version of this package must not touch it any more. */
 export const folderFormat = 1
@@ -51,6 +57,11 @@ export function segmentNumber(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
+export function queueName(backend: string, prefix: string | undefined): string {
+  const name = prefix === undefined ? backend : `${backend}\0${prefix}`
+  return `queues/${hash('sha256', name).slice(0, 62)}.log`
+}
+
 export function intentName(id: string): string {
   return `${transactionFolder}/${id}.intent`
 }
@@ -58,6 +69,43 @@ export function intentName(id: string): string {
 /** The transaction's id, or undefined if `name` (without its folder) is no intent. */
 export function intentId(name: string): string | undefined {
   return /^([0-9a-f]{16})\.intent$/.exec(name)?.[1]
+}
+
+export const tagFolder = 'tags'
+export const expiryFolder = 'expiry'
+
+export function tagName(backend: string, tag: string | number): string {
+  return `${tagFolder}/${hash('sha256', `${backend}\0${JSON.stringify(tag)}`).slice(0, 62)}.log`
+}
+
+/** A stretch of time whose hints are in one log. */
+export interface TimeSlot {
+  readonly width: 'm' | 'h' | 'd'
+  /** Milliseconds since the epoch. */
+  readonly start: number
+}
+
+export const slotWidths = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+export function slotName({ width, start }: TimeSlot): string {
+  return `${expiryFolder}/${String(start / 1000).padStart(13, '0')}.${width}.log`
+}
+
+/** undefined: `name` (without its folder) is no slot's. */
+export function slotOfName(name: string): TimeSlot | undefined {
+  const match = /^([0-9]{13})\.([mhd])\.log$/.exec(name)
+  return match === null ? undefined : { width: match[2] as TimeSlot['width'], start: Number(match[1]) * 1000 }
+}
+
+/** Where the hints of the log `name` are while somebody looks after them. */
+export function takenHintsName(name: string, id: string): string {
+  return `${temporaryFolder}/${id}.${name.replace('/', '.')}`
+}
+
+/** The log whose hints are in a file of `tmp/`; undefined: none are. */
+export function logOfTakenHints(name: string): string | undefined {
+  const match = /^[0-9a-f]{16}\.(tags|expiry)\.([0-9a-z.]+\.log)$/.exec(name)
+  return match === null ? undefined : `${match[1]}/${match[2]}`
 }
 
 export function temporaryName(id: string): string {

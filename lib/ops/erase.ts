@@ -11,7 +11,9 @@ import { ask, type File, type Io } from '../io/requests.ts'
 import { entryExtension, entryFolders } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
+import { change } from './change.ts'
 import { stateOffset } from './fields.ts'
+import { readCurrent } from './find.ts'
 import { appendOrder } from './order.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
@@ -35,28 +37,37 @@ export function* eraseFolder(store: Store, step: number, meant: (log: LogState) 
   let size = 0
   for (const name of names) {
     if (entryExtension(name) !== fileExtension) continue
-    const erased = yield* erase(store, `${folder}/${name}`, meant)
+    const path = `${folder}/${name}`
+    const erased =
+      store.transaction === undefined ? yield* erase(store, path, meant) : yield* eraseInside(store, path, meant)
     if (erased === undefined) continue
     if (erased.place !== undefined) {
       count++
       size += erased.bytes
       const { place, bytes } = erased
-      records.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend })
+      // In a transaction the commit sees to it.
+      if (store.transaction === undefined) {
+        records.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend })
+      }
     }
-    store.garbage.delete(`${folder}/${name}`)
+    store.garbage.delete(path)
   }
   if (records.length > 0) yield* appendOrder(store, records)
-  if (names.length > 0) yield* ask<'removeFolder'>({ op: 'removeFolder', path: folder })
+  if (names.length > 0 && store.transaction === undefined)
+    yield* ask<'removeFolder'>({ op: 'removeFolder', path: folder })
   return { count, size }
 }
 
-interface Erased {
+export interface Erased {
   /** undefined: nothing was stored, only the file of a deleted entry stood there. */
   readonly place: string | undefined
+  /** Key text. */
+  readonly key: string
   readonly bytes: number
 }
 
-function* erase(store: Store, path: string, meant: (log: LogState) => boolean): Io<Erased | undefined> {
+/** Erases the entry at `path` if it is `meant`. */
+export function* erase(store: Store, path: string, meant: (log: LogState) => boolean): Io<Erased | undefined> {
   const patience = new Patience()
   for (;;) {
     const file: File | undefined = yield* ask<'open'>({ op: 'open', path, create: false })
@@ -69,13 +80,27 @@ function* erase(store: Store, path: string, meant: (log: LogState) => boolean): 
       }
       if (!isOurs(store, path, log) || !meant(log)) return undefined
       const place = log.value?.place
+      const key = log.value?.key ?? ''
       if (yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: 'nothing' }))
-        return { place, bytes: size }
+        return { place, key, bytes: size }
       // Somebody has written it meanwhile: look again.
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
   }
+}
+
+/** In a transaction the file stays until the commit: the entry gets a tombstone like any other. */
+export function* eraseInside(store: Store, path: string, meant: (log: LogState) => boolean): Io<Erased | undefined> {
+  const log = yield* readCurrent(store, path)
+  if (log?.value === undefined || !isOurs(store, path, log) || !meant(log)) return undefined
+  const { place, key, length: bytes } = log.value
+  const { result } = yield* change(store, store.keys.slotOf(log.value), false, (_, now) =>
+    now.value?.place === place && meant(now)
+      ? { write: { kind: 'tombstone' }, result: true }
+      : { write: undefined, result: false },
+  )
+  return result ? { place, key, bytes } : undefined
 }
 
 /** Backends may share an extension, but not a hash: the file's name tells whose it is. A log without a value tells nothing,

@@ -9,6 +9,7 @@
 import type { Position } from '../indexes/order.ts'
 import { all, ask, type Io } from '../io/requests.ts'
 import { entryName, mergedName, segmentName } from '../log/names.ts'
+import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { readCurrent } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
@@ -45,6 +46,7 @@ export class Listing {
   #pending: Candidate[] = []
   /** The merged file that was read, by its stamp. */
   #merged = ''
+  #begunShown = false
 
   constructor(store: Store, options: ListOptions) {
     this.#store = store
@@ -54,13 +56,27 @@ export class Listing {
   /** The next entries, perhaps none of those looked at; undefined: that was all. */
   *next(): Io<Listed[] | undefined> {
     if (this.#pending.length === 0) this.#pending = yield* this.#read()
-    if (this.#pending.length === 0) return undefined
+    if (this.#pending.length === 0) return this.#begun()
     const page = this.#pending.splice(0, pageLength)
     this.#last = page[page.length - 1]!.position
     const store = this.#store
     const options = this.#options
     const entries = yield* all(page.map(candidate => look(store, candidate, options)))
     return entries.filter(entry => entry !== undefined)
+  }
+
+  /** At the end, once: entries that begin in the transaction, and have no place in the order log yet. */
+  #begun(): Listed[] | undefined {
+    const taken = this.#store.transaction?.taken
+    if (taken === undefined || this.#begunShown) return undefined
+    this.#begunShown = true
+    const begun: Listed[] = []
+    for (const { slot, before, log } of taken.values()) {
+      if (slot.hidden || log.value === undefined || log.value.place === before.value?.place) continue
+      const listed = showLog(this.#store, log, this.#options)
+      if (listed !== undefined) begun.push(listed)
+    }
+    return begun
   }
 
   /** The standing adds of the next file of the order log that has any behind the last position. */
@@ -104,7 +120,11 @@ function isAfter(a: Position, b: Position): boolean {
 
 function* look(store: Store, { place, path }: Candidate, options: ListOptions): Io<Listed | undefined> {
   const log = yield* readCurrent(store, path)
-  if (log?.value === undefined || log.value.place !== place) return undefined
+  return log?.value?.place === place ? showLog(store, log, options) : undefined
+}
+
+function showLog(store: Store, log: LogState, options: ListOptions): Listed | undefined {
+  if (log.value === undefined) return undefined
   const live = liveEntry(store, log)
   if (live === undefined && options.expired !== true) return undefined
   const found = live ?? { state: log.state!, put: log.value, expires: log.state!.expires }

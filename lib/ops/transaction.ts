@@ -143,3 +143,12 @@ function touchFields(
   const state = { time: store.environment.now(), expires: write.expires, pinned: write.pinned }
   return { fields: aloneAs(state, put), value: put.bytes.subarray(put.valueStart, put.valueEnd) }
 }
+
+/** How many entries more there are in the transaction than outside. */
+export function countInside(transaction: Transaction | undefined): number {
+  let difference = 0
+  for (const { slot, before, log } of transaction?.taken.values() ?? []) {
+    if (!slot.hidden) difference += Number(log.value !== undefined) - Number(before.value !== undefined)
+  }
+  return difference
+}

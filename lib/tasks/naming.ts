@@ -58,5 +58,8 @@ function packageName(root: string): string | undefined {
 /** The part of a storage key that people recognise: letters, digits, `_` and `-`, not too long. */
 export function readableName(name: string): string {
   // The end says more than the beginning: the function, rather than the package.
-  return name.replace(/[^\w-]+/g, '_').slice(-80)
+  return name
+    .replace(/[^\w-]+/g, '_')
+    .slice(-80)
+    .replace(/^_+|_+$/g, '')
 }

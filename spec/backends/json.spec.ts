@@ -87,6 +87,7 @@ describe('JSONBackend', () => {
       zero: -0,
       [Symbol('s')]: 1,
     }
+    expect(textOf({ '': undefined, match: undefined, date: new URL('http://a/') })).toBe('{"date":"http://a/"}')
     const text = '{"date":"1970-01-01T00:00:00.000Z","link":"http://example.org/","point":{"x":1},"zero":0}'
     expect(textOf(value)).toBe(text)
     expect(textOf(fromAnotherRealm('({ list: [1, { nothing: {} }] })'))).toBe('{"list":[1,{"nothing":{}}]}')
@@ -148,6 +149,7 @@ describe('JSONBackend', () => {
     expect(difference(mapped.decode(mapped.encode(value)), value)).toBeUndefined()
     expect(textOf({ a: Number.NaN, b: new Set() }, { replacer: (_key, value) => value })).toBe('{"a":null,"b":{}}')
     expect(textOf({ a: 1, b: 2 }, { replacer: ['b'] })).toBe('{"b":2}')
+    expect(textOf({ a: 1 }, { replacer: null, space: 1 })).toBe('{\n "a": 1\n}')
   })
 
   test('gives the caller what a replacer throws', () => {

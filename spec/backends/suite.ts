@@ -55,7 +55,7 @@ export function backendSuite(label: string, facts: BackendFacts): void {
         fc.property(facts.arbitrary, value => {
           expect(difference(value, roundTrip(value))).toBeUndefined()
         }),
-        { numRuns: 400 },
+        { numRuns: 250 },
       )
     })
 

@@ -11,7 +11,7 @@ describe('unflatten()', () => {
       fc.property(clonedArbitrary, value => {
         expect(difference(value, unflatten(flatten(value, 'test')))).toBeUndefined()
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     )
   })
 

@@ -1,0 +1,44 @@
+// Which module called: JavaScript does not tell where a function was defined, but the module that wraps it is nearly always
+// that one.
+
+import { fileURLToPath } from 'node:url'
+
+/** Frames of transpilers' helpers may stand in front of the caller's. */
+const framesLookedAt = 24
+
+// Decorators are applied by helpers, and those may be in a package.
+const helper = /[\\/]node_modules[\\/](?:tslib|reflect-metadata|core-js|@babel[\\/]runtime|@swc[\\/]helpers|@oxc-project[\\/]runtime)[^\\/]*[\\/]/
+
+/**
+ * The module that called `below`, a function of this package: the path of its file, or what else it is called by the engine
+ * (a `data:` URL, `[eval]`); undefined where the stack does not tell.
+ */
+export function callerOf(below: (...args: never) => unknown): string | undefined {
+  const files = filesAbove(below)
+  const file = files.find(name => !name.startsWith('node:') && !helper.test(name))
+  return file?.startsWith('file:') ? fileURLToPath(file) : file
+}
+
+function filesAbove(below: (...args: never) => unknown): string[] {
+  const { prepareStackTrace, stackTraceLimit } = Error
+  const holder: { stack?: unknown } = {}
+  try {
+    Error.stackTraceLimit = framesLookedAt
+    // The frames themselves: their text may have been changed by what maps sources.
+    Error.prepareStackTrace = (_, sites) => sites
+    Error.captureStackTrace(holder, below)
+    const sites = holder.stack
+    if (!Array.isArray(sites)) return []
+    return (sites as NodeJS.CallSite[]).map(site => site.getFileName() ?? '').filter(name => name !== '')
+  } catch {
+    // Built-in objects may be frozen (`node --frozen-intrinsics`).
+    return []
+  } finally {
+    try {
+      Error.prepareStackTrace = prepareStackTrace
+      Error.stackTraceLimit = stackTraceLimit
+    } catch {
+      // Frozen: nothing was changed either.
+    }
+  }
+}

@@ -1,0 +1,124 @@
+// Expiry: entries whose time comes are found through slots of time.
+//
+// Goal: removing what has expired costs what has expired; what expires in the far future costs nothing now.
+// Steps: an entry gets a hint in the slot of its expiry: a minute if that is near, else an hour or a day. `expireSlot` takes the
+//   hints of a slot that has begun; entries that have expired are erased, others hinted again where they belong by now.
+// Crash: as with tags, hints in a file of `tmp/`.
+
+import { topics } from '../channels.ts'
+import type { OrderRecord } from '../indexes/order.ts'
+import { ask, type Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { Hint } from '../log/hint.ts'
+import {
+  entryName,
+  expiryFolder,
+  logOfTakenHints,
+  slotName,
+  slotOfName,
+  slotWidths,
+  type TimeSlot,
+  temporaryFolder,
+} from '../log/names.ts'
+import type { LogState } from '../log/state.ts'
+import type { Store } from '../store.ts'
+import { erase, eraseInside } from './erase.ts'
+import { readCurrent } from './find.ts'
+import { endHints, giveHints, isYoung, readHints, takeHints } from './hints.ts'
+import { expiryOf } from './live.ts'
+import { appendOrder } from './order.ts'
+import { hintFor } from './tags.ts'
+
+/** The slot for what expires at `expires`, as seen at `now`: wider the further away, so that there are few. */
+export function slotFor(expires: number, now: number): TimeSlot {
+  const ahead = expires - now
+  const width = ahead < slotWidths.h ? 'm' : ahead < slotWidths.d ? 'h' : 'd'
+  return { width, start: Math.floor(expires / slotWidths[width]) * slotWidths[width] }
+}
+
+/** Hints at an entry's expiry, unless its log's state before had it in the same slot. */
+export function* noteExpiry(store: Store, slot: Slot, expires: number, before: LogState): Io<void> {
+  if (expires === Number.POSITIVE_INFINITY) return
+  const name = slotName(slotFor(expires, store.environment.now()))
+  const { state } = before
+  if (state !== undefined && state.expires !== Number.POSITIVE_INFINITY) {
+    if (slotName(slotFor(state.expires, state.time)) === name) return
+  }
+  yield* giveHints(store, name, [hintFor(store, slot)])
+}
+
+/** The slots that have begun by `now`, oldest first; hints that nobody looks after any more are put back before. */
+export function* slotsBegun(store: Store, now: number): Io<TimeSlot[]> {
+  yield* putBackTaken(store)
+  const names = (yield* ask<'list'>({ op: 'list', path: `${store.folder}/${expiryFolder}` })) ?? []
+  return names
+    .map(slotOfName)
+    .filter(slot => slot !== undefined)
+    .filter(slot => slot.start <= now)
+    .sort((a, b) => a.start - b.start)
+}
+
+/** Hints whose taker died: those that lie about for longer than anybody may take. */
+function* putBackTaken(store: Store): Io<void> {
+  const folder = `${store.folder}/${temporaryFolder}`
+  for (const file of (yield* ask<'list'>({ op: 'list', path: folder })) ?? []) {
+    const name = logOfTakenHints(file)
+    if (name === undefined) continue
+    const path = `${folder}/${file}`
+    const stamp = yield* ask<'stat'>({ op: 'stat', path })
+    if (stamp === undefined || store.environment.now() - stamp.ctimeMs < store.settings.timeoutMs) continue
+    const hints = yield* readHints(store, path)
+    yield* endHints(store, name, { hints, path }, hints)
+  }
+}
+
+/**
+ * Erases what has expired by `now` of the entries in a slot, of this backend, or, with `everyBackend`, of all: at most so
+ * many. How many.
+ */
+export function* expireSlot(
+  store: Store,
+  slot: TimeSlot,
+  now: number,
+  options: { everyBackend?: (hint: Hint) => Store; atMost?: number } = {},
+): Io<number> {
+  const name = slotName(slot)
+  const taken = yield* takeHints(store, name)
+  if (taken === undefined) return 0
+  const back: Hint[] = []
+  const later = new Map<string, Hint[]>()
+  const removes: OrderRecord[] = []
+  let count = 0
+  for (const hint of taken.hints) {
+    const view = hint.backend === store.backend.name ? store : options.everyBackend?.(hint)
+    if (view === undefined || count >= (options.atMost ?? Number.POSITIVE_INFINITY)) {
+      back.push(hint)
+      continue
+    }
+    const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
+    const meant = ({ state, value }: LogState): boolean =>
+      value !== undefined && state !== undefined && expiryOf(state, view.settings.lifetimeMs) <= now
+    const erased =
+      store.transaction === undefined ? yield* erase(view, path, meant) : yield* eraseInside(view, path, meant)
+    if (erased !== undefined) {
+      count++
+      const { place, bytes, key } = erased
+      if (topics.evict.active) topics.evict.publish({ folder: store.folder, key, reason: 'expired', size: bytes })
+      if (store.transaction === undefined && place !== undefined) {
+        removes.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend: hint.backend })
+      } else back.push(hint)
+      continue
+    }
+    const state = (yield* readCurrent(view, path))?.state
+    if (state !== undefined && state.kind !== 'tombstone' && state.expires !== Number.POSITIVE_INFINITY) {
+      const next = slotName(slotFor(state.expires, store.environment.now()))
+      if (next === name) back.push(hint)
+      // Its own slot, if that is another, has a hint of its own; only hints of a wider slot are passed down.
+      else if (slotWidths[slot.width] > slotWidths.m) later.set(next, [...(later.get(next) ?? []), hint])
+    } else if (isYoung(store, hint)) back.push(hint)
+  }
+  if (removes.length > 0) yield* appendOrder(store, removes)
+  for (const [next, hints] of later) yield* giveHints(store, next, hints)
+  yield* endHints(store, name, taken, back)
+  return count
+}

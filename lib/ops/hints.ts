@@ -1,0 +1,71 @@
+// The logs of hints: one for each tag, one for each slot of time.
+//
+// Goal: whoever looks for the entries of a tag, or for those whose time has come, reads about these and no others.
+// Steps of giving one: 1 append it. 2 Is the file still the one at its path? If not, it was taken meanwhile: again.
+//   Of taking them: 1 rename the file away: from then on whoever gives finds another. 2 Read it. 3 Give back what is still
+//   worth a look.
+// Invariant H: an entry whose put has landed with a tag or an expiry has a hint in the index, or in the hands of one who is
+//   looking. A hint is given before the put lands, so who takes one and finds no such entry yet gives it back while it
+//   is young: its writer may still be on the way.
+// Crash: hints of entries that never came, or, of one who was looking, hints in a file of `tmp/`; the next who looks takes them up.
+
+import { ask, type Io } from '../io/requests.ts'
+import { decodeHint, encodeHint, type Hint } from '../log/hint.ts'
+import { takenHintsName } from '../log/names.ts'
+import { readFrames } from '../log/sidecar.ts'
+import type { Store } from '../store.ts'
+
+/** Gives hints to the log with this name. */
+export function* giveHints(store: Store, name: string, hints: readonly Hint[]): Io<void> {
+  if (hints.length === 0) return
+  const path = `${store.folder}/${name}`
+  const bytes = Buffer.concat(hints.map(hint => encodeHint(store.environment.newId(), hint)))
+  for (;;) {
+    const file = (yield* ask<'open'>({ op: 'open', path, create: true }))!
+    try {
+      yield* ask<'append'>({ op: 'append', file, bytes })
+      if (store.settings.durable) yield* ask<'sync'>({ op: 'sync', file })
+      const there = yield* ask<'stat'>({ op: 'stat', path })
+      if (there !== undefined && there.ino === (yield* ask<'stampOf'>({ op: 'stampOf', file })).ino) return
+    } finally {
+      yield* ask<'close'>({ op: 'close', file })
+    }
+  }
+}
+
+/** Hints that were taken, to be given back or done with. */
+export interface TakenHints {
+  readonly hints: readonly Hint[]
+  /** Of the file that holds them meanwhile. */
+  readonly path: string
+}
+
+/** Takes all hints of the log with this name; undefined: there are none. */
+export function* takeHints(store: Store, name: string): Io<TakenHints | undefined> {
+  const path = `${store.folder}/${takenHintsName(name, store.environment.newId())}`
+  if (!(yield* ask<'moveAway'>({ op: 'moveAway', from: `${store.folder}/${name}`, to: path }))) return undefined
+  return { hints: yield* readHints(store, path), path }
+}
+
+export function* readHints(store: Store, path: string): Io<Hint[]> {
+  const window = yield* ask<'load'>({ op: 'load', path, reach: Number.MAX_SAFE_INTEGER })
+  if (window === undefined) return []
+  // An entry that was given twice is looked at once; the younger hint counts.
+  const hints = new Map<string, Hint>()
+  for (const { frame } of readFrames(window.bytes).frames) {
+    const hint = decodeHint(frame)
+    if (hint !== undefined) hints.set(`${hint.hash} ${hint.backend}`, hint)
+  }
+  return [...hints.values()]
+}
+
+/** The hints are done with, but for those that are given back. */
+export function* endHints(store: Store, name: string, taken: TakenHints, back: readonly Hint[]): Io<void> {
+  yield* giveHints(store, name, back)
+  yield* ask<'unlink'>({ op: 'unlink', path: taken.path })
+}
+
+/** Whether the writer who gave the hint may still be on the way. */
+export function isYoung(store: Store, hint: Hint): boolean {
+  return store.environment.now() - hint.time < store.settings.timeoutMs + 1000
+}

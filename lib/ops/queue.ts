@@ -1,0 +1,174 @@
+// Queues: items are ordinary entries with numbered keys; a log of each queue's own says between which numbers they are.
+//
+// Goal: each item is pulled by exactly one; a producer or consumer that dies holds nobody up; the cost does not grow with
+//   the queue.
+// Steps of a push: 1 read the bounds. 2 Add the item under the next number; if that is taken, try the one after. 3 Widen the
+//   bounds. Of a pull: 1 read the bounds. 2 Pop the item at the near end; if there is none, try the next. 3 Narrow the bounds.
+// Invariant Q: every item that was acknowledged lies within the bounds. So bounds are widened before a push ends, and
+//   narrowed only over numbers that were seen to hold no item, if nothing was pushed at that side since the bounds were read.
+// Crash: an item outside the bounds, never acknowledged, whose number the next push finds taken and passes; or bounds that are
+//   wider than need be.
+
+import type { Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import { queueName } from '../log/names.ts'
+import type { Store } from '../store.ts'
+import { change } from './change.ts'
+import { find } from './find.ts'
+import { type Details, detailsOf } from './get.ts'
+import { type Decoded, decodeValue, type Found } from './live.ts'
+import { tellSet } from './set.ts'
+import { expiry, type Terms } from './terms.ts'
+
+/** The first item's number (DiskCache: Cache.push). */
+const firstNumber = 500_000_000_000_000
+const digits = 15
+
+/** Numbers from `head`, up to but not including `tail`, may hold items. */
+interface Bounds {
+  readonly head: number
+  readonly tail: number
+  /** Items that were ever pushed at the front, and at the back: whether any came since. */
+  readonly fronts: number
+  readonly backs: number
+}
+
+/** What a put of `push` names as its purpose: nothing else under such a key is an item. */
+const itemPurpose = 'item'
+
+export interface Queue {
+  readonly prefix: string | undefined
+  readonly side: 'front' | 'back'
+}
+
+export interface Item extends Details, Decoded {
+  readonly key: number | string
+}
+
+/** Adds an item at one side. Its key. */
+export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): Io<number | string> {
+  const bounds = boundsSlot(store, queue)
+  let { head, tail } = yield* readBounds(store, bounds)
+  for (;;) {
+    const number = queue.side === 'back' ? tail : head - 1
+    const slot = itemSlot(store, queue, number)
+    const value = store.backend.encode(item, { key: slot.identity ?? slot.text })
+    const { result: added } = yield* change(store, slot, true, entry => {
+      if (entry !== undefined) return { write: undefined, result: false }
+      const write = {
+        kind: 'put',
+        value,
+        tags: terms.tags,
+        purpose: itemPurpose,
+        ...expiry(store, terms.expireMs),
+      } as const
+      return { write, result: true }
+    })
+    if (queue.side === 'back') tail++
+    else head--
+    if (!added) continue
+    yield* changeBounds(store, bounds, ({ fronts, backs, ...now }) =>
+      queue.side === 'back'
+        ? { head: now.head, tail: Math.max(now.tail, tail), fronts, backs: backs + 1 }
+        : { head: Math.min(now.head, head), tail: now.tail, fronts: fronts + 1, backs },
+    )
+    tellSet(store, slot, value)
+    return keyOf(queue, number)
+  }
+}
+
+/** Takes the item at one side away; undefined: the queue is empty. */
+export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
+  const bounds = boundsSlot(store, queue)
+  for (;;) {
+    const seen = yield* readBounds(store, bounds)
+    let item: Item | undefined
+    let number = queue.side === 'front' ? seen.head : seen.tail - 1
+    const step = queue.side === 'front' ? 1 : -1
+    while (item === undefined && number >= seen.head && number < seen.tail) {
+      item = yield* popItem(store, queue, number)
+      number += step
+    }
+    if (number !== (queue.side === 'front' ? seen.head : seen.tail - 1)) {
+      yield* changeBounds(store, bounds, now => {
+        // A push at this side since may have put its item where we have looked.
+        if (queue.side === 'front')
+          return now.fronts === seen.fronts ? { ...now, head: Math.max(now.head, number) } : now
+        return now.backs === seen.backs ? { ...now, tail: Math.min(now.tail, number + 1) } : now
+      })
+    }
+    if (item !== undefined) return item
+    // Empty as it was; unless somebody pushed since.
+    const { fronts, backs } = yield* readBounds(store, bounds)
+    if (fronts === seen.fronts && backs === seen.backs) return undefined
+  }
+}
+
+/** The item at one side; undefined: the queue is empty. */
+export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
+  const { head, tail } = yield* readBounds(store, boundsSlot(store, queue))
+  const step = queue.side === 'front' ? 1 : -1
+  for (let number = queue.side === 'front' ? head : tail - 1; number >= head && number < tail; number += step) {
+    const found = yield* find(store, itemSlot(store, queue, number))
+    const item = found && itemOf(store, queue, number, found)
+    if (item !== undefined) return item
+  }
+  return undefined
+}
+
+function* popItem(store: Store, queue: Queue, number: number): Io<Item | undefined> {
+  const { result } = yield* change<Item | undefined>(store, itemSlot(store, queue, number), false, found => {
+    const item = found && itemOf(store, queue, number, found)
+    return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }
+  })
+  return result
+}
+
+function itemOf(store: Store, queue: Queue, number: number, found: Found): Item | undefined {
+  if (found.put.purpose !== itemPurpose) return undefined
+  const details = detailsOf(found)
+  const decoded = decodeValue(store, found.put)
+  return decoded === undefined ? undefined : { key: keyOf(queue, number), ...details, value: decoded.value }
+}
+
+function keyOf({ prefix }: Queue, number: number): number | string {
+  return prefix === undefined ? number : `${prefix}-${String(number).padStart(digits, '0')}`
+}
+
+function itemSlot(store: Store, queue: Queue, number: number): Slot {
+  return store.keys.slot(keyOf(queue, number))
+}
+
+/** The log of a queue's bounds. */
+export function boundsSlot(store: Store, { prefix }: Queue): Slot {
+  return store.keys.hiddenSlot(queueName(store.backend.name, prefix))
+}
+
+const noBounds: Bounds = { head: firstNumber, tail: firstNumber, fronts: 0, backs: 0 }
+
+function* readBounds(store: Store, slot: Slot): Io<Bounds> {
+  const found = yield* find(store, slot)
+  return found === undefined ? noBounds : boundsOf(found)
+}
+
+/** The bounds are the value of the log's last put: four numbers as text. */
+function boundsOf({ put }: Found): Bounds {
+  const numbers = put.bytes.toString('latin1', put.valueStart, put.valueEnd).split(' ').map(Number)
+  const [head = 0, tail = 0, fronts = 0, backs = 0] = numbers
+  return numbers.length === 4 && numbers.every(Number.isSafeInteger) ? { head, tail, fronts, backs } : noBounds
+}
+
+function* changeBounds(store: Store, slot: Slot, next: (now: Bounds) => Bounds): Io<void> {
+  yield* change(store, slot, true, found => {
+    const now = found === undefined ? noBounds : boundsOf(found)
+    const { head, tail, fronts, backs } = next(now)
+    if (head === now.head && tail === now.tail && fronts === now.fronts && backs === now.backs) {
+      return { write: undefined, result: undefined }
+    }
+    const value = Buffer.from(`${head} ${tail} ${fronts} ${backs}`)
+    return {
+      write: { kind: 'put', value, expires: Number.POSITIVE_INFINITY, pinned: true, tags: [] },
+      result: undefined,
+    }
+  })
+}

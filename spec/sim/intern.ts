@@ -1,0 +1,14 @@
+// Long texts as small numbers: states are compared very often, and a state is made of few distinct parts.
+
+/** Gives equal texts equal numbers, and different texts different ones. */
+export class Interner {
+  readonly #numbers = new Map<string, number>()
+
+  number(text: string): number {
+    const known = this.#numbers.get(text)
+    if (known !== undefined) return known
+    const fresh = this.#numbers.size
+    this.#numbers.set(text, fresh)
+    return fresh
+  }
+}

@@ -1,0 +1,320 @@
+// A machine in which nothing happens by chance: processes with an environment of their own, one disk, one clock. Tasks run
+// in their processes, a step at a time, in the order that the caller chooses.
+
+import type { Backend } from '../../lib/backends/backend.ts'
+import { type Io, ask, type Request } from '../../lib/io/requests.ts'
+import type { KeyCodec, Slot } from '../../lib/keys.ts'
+import { keyCodec } from '../../lib/keys.ts'
+import { DefaultKeyMaker } from '../../lib/keymakers/default.ts'
+import { type Bounds, createStore, type Environment, type Store } from '../../lib/store.ts'
+import { Disk } from './disk.ts'
+import { Interner } from './intern.ts'
+import { type Outcome, Task, type TaskOptions } from './task.ts'
+
+export const folder = '/cache'
+
+/** The time at which everything begins, in milliseconds since the epoch. */
+export const beginning = 1_700_000_000_000
+
+/** What is the same in all the schedules of one exploration. */
+export interface WorldOptions {
+  readonly backend: Backend
+  readonly bounds: Bounds
+  readonly durable: boolean
+  /** Whether others could notice a request to this path. Those that they could not do not count as steps. */
+  readonly sees: (path: string) => boolean
+  /** Branches of one operation run side by side; else one after the other, as in a synchronous caller. */
+  readonly branches: 'interleaved' | 'in sequence'
+  /** Sleeping for less than this does not move the clock: so states that differ by nothing else are one. */
+  readonly shortestTick: number
+  /** Planted faults. */
+  readonly plant?: Plant | undefined
+}
+
+/** A fault that is planted by wrapping what the algorithms stand on, or an algorithm. */
+export interface Plant {
+  readonly store?: (store: Store) => Store
+  readonly alive?: (owner: string) => boolean
+  readonly io?: (io: Io<unknown>, store: Store) => Io<unknown>
+}
+
+const codecs = new Map<string, KeyCodec>()
+const slots = new Map<string, Slot>()
+
+function codecOf(backend: Backend): KeyCodec {
+  let codec = codecs.get(backend.name)
+  if (codec === undefined) {
+    codec = keyCodec(new DefaultKeyMaker(), folder, backend)
+    codecs.set(backend.name, codec)
+  }
+  return codec
+}
+
+/** One thread of one process: an owner, its holds, and the buckets that it has opened. */
+export class Process {
+  readonly owner: string
+  crashed = false
+  readonly holds: Environment['holds'] = new Map()
+  /** More than one task runs in it. */
+  shared = false
+  readonly #world: World
+  #store: Store | undefined
+
+  constructor(world: World, name: string) {
+    this.#world = world
+    this.owner = `sim - - ${name} 0 0`
+  }
+
+  get environment(): Environment {
+    const world = this.#world
+    return { now: () => world.clock, newId: () => world.current!.newId(), owner: this.owner, holds: this.holds }
+  }
+
+  /** The store of its bucket. */
+  get store(): Store {
+    this.#store ??= this.newStore()
+    return this.#store
+  }
+
+  /** The store of one more bucket on the same folder. */
+  newStore(): Store {
+    const { backend, bounds, durable, plant } = this.#world.options
+    const store = createStore({
+      folder,
+      backend,
+      keys: codecOf(backend),
+      environment: this.environment,
+      settings: { lifetimeMs: Number.POSITIVE_INFINITY, timeoutMs: Number.MAX_SAFE_INTEGER, durable, network: false },
+      bounds,
+    })
+    return plant?.store === undefined ? store : plant.store(store)
+  }
+
+  slot(key: string): Slot {
+    const { backend } = this.#world.options
+    const name = `${backend.name} ${key}`
+    let slot = slots.get(name)
+    if (slot === undefined) {
+      slot = codecOf(backend).slot(key)
+      slots.set(name, slot)
+    }
+    return slot
+  }
+
+  /** What its tasks share in memory, as text. */
+  get sharedState(): string {
+    if (!this.shared) return ''
+    const holds = [...this.holds].map(String).sort().join(' ')
+    const store = this.#store
+    if (store === undefined) return holds
+    const { segment, offset, started, totals, unwritten } = store.order
+    const { counts, volume, records } = totals
+    return `${holds}|${[...store.garbage].join()}|${segment} ${offset} ${started} ${[...counts].join()} ${volume} ${records} ${unwritten}`
+  }
+}
+
+export class World {
+  readonly options: WorldOptions
+  readonly interner: Interner
+  readonly disk: Disk
+  readonly tasks: Task[] = []
+  readonly processes: Process[] = []
+  clock: number
+  /** Whose algorithm runs at this moment. */
+  current: Task | undefined
+  /** How often something has changed that a sleeper may be waiting for. */
+  changes = 0
+  /** Tasks that have ended, a bit each. */
+  ended = 0
+  /** Is told of every request, when it has been performed. */
+  onStep: ((task: Task, request: Request, answer: { reply: unknown } | { error: unknown }) => void) | undefined
+  readonly #locks = new Map<string, Task>()
+
+  constructor(options: WorldOptions, disk: Disk, clock: number, interner = new Interner()) {
+    this.options = options
+    this.disk = disk
+    this.clock = clock
+    this.interner = interner
+  }
+
+  process(name: string): Process {
+    const process = new Process(this, name)
+    this.processes.push(process)
+    return process
+  }
+
+  add(options: Omit<TaskOptions, 'letter'>): Task {
+    const { plant, branches } = this.options
+    const { process } = options
+    process.shared ||= this.tasks.some(task => task.process === process && !task.background)
+    const start = (): Io<unknown> => {
+      let io = options.start()
+      if (branches === 'in sequence') io = inSequence(io)
+      return plant?.io === undefined ? io : plant.io(io, process.store)
+    }
+    const task = new Task(this, { ...options, start, letter: String.fromCharCode(97 + this.tasks.length) })
+    this.tasks.push(task)
+    return task
+  }
+
+  branch(parent: Task, start: () => Io<unknown>): Task {
+    parent.process.shared = true
+    return this.add({ name: `${parent.name}'s branch`, process: parent.process, start, parent })
+  }
+
+  discard(task: Task, path: string, done: () => void): void {
+    const start = function* (): Io<void> {
+      try {
+        yield* ask<'unlink'>({ op: 'unlink', path })
+      } finally {
+        done()
+      }
+    }
+    this.add({ name: 'unlink in the background', process: task.process, start, background: true })
+  }
+
+  /** Whether replies are steps of their own in this process. */
+  separate(process: Process): boolean {
+    return process.shared
+  }
+
+  visible(task: Task, request: Request): boolean {
+    const { sees } = this.options
+    switch (request.op) {
+      case 'close':
+      case 'discard':
+      case 'sync':
+      case 'syncFolder':
+        return false
+      case 'alive':
+        return true
+      case 'rename':
+      case 'moveAway':
+        return sees(request.to) || sees(request.from)
+      case 'unlock':
+        return sees(request.lock.path)
+      case 'all':
+      case 'sleep':
+        return true
+      default:
+        return sees('path' in request ? request.path : (task.files.get(request.file)?.path ?? ''))
+    }
+  }
+
+  /** Whether a task could take a step now. Sleepers only if something has happened meanwhile. */
+  canStep(task: Task): boolean {
+    const { phase, process } = task
+    if (phase === 'ended' || phase === 'crashed' || phase === 'branching') return false
+    if (process.shared && phase !== 'asking') {
+      // A thread that is blocked calls nobody and delivers nothing.
+      const blocking = this.tasks.find(other => other.process === process && other.blocking && other.running)
+      if (blocking !== undefined && blocking !== task) return false
+    }
+    if (phase === 'asleep') return this.changes > task.asleepSince
+    const { request } = task
+    if (phase === 'asking' && request?.op === 'lock' && request.timeoutMs > 0) return !this.#isLocked(request.path)
+    return true
+  }
+
+  /** The process is killed: nothing of it runs any more. */
+  crash(process: Process): void {
+    process.crashed = true
+    this.changes++
+    for (const task of this.tasks) if (task.process === process) task.drop()
+  }
+
+  isAlive(owner: string): boolean {
+    const { plant } = this.options
+    if (plant?.alive !== undefined) return plant.alive(owner)
+    return this.processes.some(process => process.owner === owner && !process.crashed)
+  }
+
+  #isLocked(path: string): boolean {
+    const holder = this.#locks.get(path)
+    // A dead holder's lock counts as stale at once.
+    return holder !== undefined && !holder.process.crashed
+  }
+
+  lock(task: Task, path: string): boolean {
+    if (this.#isLocked(path)) return false
+    this.#locks.set(path, task)
+    return true
+  }
+
+  unlock(path: string): void {
+    this.#locks.delete(path)
+  }
+
+  slept(ms: number): void {
+    if (ms >= this.options.shortestTick) this.clock += ms
+  }
+
+  observe(task: Task, request: Request, answer: { reply: unknown } | { error: unknown }): void {
+    this.onStep?.(task, request, answer)
+  }
+
+  taskEnded(task: Task): void {
+    this.changes++
+    const index = this.tasks.indexOf(task)
+    if (index < 31) this.ended |= 1 << index
+    task.parent?.childrenEnded()
+  }
+
+  /** Everything that what may still happen hangs on, as text. */
+  get state(): string {
+    let state = this.disk.fingerprint
+    if (this.options.durable) state += `|${this.disk.durableFingerprint}`
+    state += `|${this.clock}`
+    for (const task of this.tasks) {
+      state += `|${task.state}`
+      if (task.endedBefore !== 0) state += `&${task.endedBefore}`
+    }
+    for (const process of this.processes) if (process.shared && !process.crashed) state += `|${process.sharedState}`
+    for (const [path, holder] of this.#locks) state += `|${path} ${holder.letter}${holder.process.crashed}`
+    return state
+  }
+
+  /** Runs one algorithm to its end while nobody else does anything. */
+  run<T>(process: Process, io: () => Io<T>): T {
+    const task = this.add({ name: 'alone', process, start: io })
+    process.shared = false
+    this.drive(task, () => false)
+    const outcome = task.outcome as Outcome
+    if (outcome.kind === 'returned') return outcome.value as T
+    if (outcome.kind === 'threw') throw outcome.error
+    throw new Error('Expected it to end')
+  }
+
+  /** Runs one task until it ends, or until `stop` says so before its next request. */
+  drive(task: Task, stop: (request: Request) => boolean): void {
+    for (let sleeps = 0; !task.over; ) {
+      if (task.phase === 'asking' && stop(task.request!)) return
+      if (task.phase === 'asleep' && ++sleeps > 50) throw new Error(`${task.name} waits for ever, and nobody else runs`)
+      if (task.phase === 'branching') {
+        for (const child of this.tasks) if (child.parent === task) this.drive(child, () => false)
+      } else task.step()
+    }
+  }
+}
+
+/** The same algorithm, its branches one after the other. */
+export function* inSequence<T>(io: Io<T>): Io<T> {
+  let step = io.next()
+  while (!step.done) {
+    let reply: unknown
+    try {
+      reply = step.value.op === 'all' ? yield* oneByOne(step.value.branches) : yield step.value
+    } catch (error) {
+      step = io.throw(error)
+      continue
+    }
+    step = io.next(reply)
+  }
+  return step.value
+}
+
+function* oneByOne(branches: readonly Io<unknown>[]): Io<unknown[]> {
+  const results: unknown[] = []
+  for (const branch of branches) results.push(yield* inSequence(branch))
+  return results
+}
