@@ -10,20 +10,29 @@ import { KeyNotFoundError } from './errors.ts'
 import type { Io } from './io/requests.ts'
 import type { KeyMaker } from './keymakers/keymaker.ts'
 import type { Slot } from './keys.ts'
+import type { Tag } from './log/record.ts'
+import { Check, entrySteps, type Problem } from './ops/check.ts'
 import { beginTransaction, commit, rollBack } from './ops/commit.ts'
+import { cull } from './ops/cull.ts'
 import { eraseFolder, eraseSteps } from './ops/erase.ts'
+import { expireSlot, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
-import { type Listed, Listing, type ListOptions } from './ops/list.ts'
+import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { peek, pull, push } from './ops/queue.ts'
 import { pop, remove } from './ops/remove.ts'
 import { add, set } from './ops/set.ts'
+import { readStatistics } from './ops/statistics.ts'
+import { carries, evictIndexed } from './ops/tags.ts'
 import { touch } from './ops/touch.ts'
 import { countInside } from './ops/transaction.ts'
 import { increment, update } from './ops/update.ts'
 import {
   type BucketOptions,
+  checkDate,
+  checkNames,
+  checkTag,
   lifetimeToMs,
   resolveExpire,
   resolveTerms,
@@ -304,6 +313,95 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
       size += removed.size
     }
     return { count, size }
+  }
+
+  /** Removes the entries that carry a tag. How many. With an index of tags it costs what the tag holds, else a look at every
+   *  entry. DiskCache: Cache.evict. */
+  evict(tag: Tag): number {
+    checkTag(tag)
+    this.core.checkWritable('evict')
+    const { active: store, memory } = this.core
+    memory?.clear()
+    const indexed = this.#read('evict', undefined, () => evictIndexed(store, tag))
+    if (indexed !== undefined) return indexed
+    let count = 0
+    for (let step = 0; step < eraseSteps; step++) {
+      count += this.core.attempt(
+        'evict',
+        0,
+        () => this.core.sync(eraseFolder(store, step, log => carries(store, log, tag))).count,
+      )
+    }
+    return count
+  }
+
+  /** Removes what has expired by `now`. How many entries; the cost is that of what has expired. DiskCache: Cache.expire. */
+  expire(now: Date = new Date(this.core.store.environment.now())): number {
+    const at = checkDate(now)
+    this.core.checkWritable('expire')
+    const { active: store } = this.core
+    let count = 0
+    for (const slot of this.#read('expire', [], () => slotsBegun(store, at))) {
+      count += this.core.attempt('expire', 0, () => this.core.sync(expireSlot(store, slot, at)))
+    }
+    return count
+  }
+
+  /** Removes what has expired, and while the folder is over a limit, what the policy says. How many entries, of all
+   *  backends. DiskCache: Cache.cull. */
+  cull(): number {
+    this.core.checkWritable('cull')
+    this.core.memory?.clear()
+    const all = Number.POSITIVE_INFINITY
+    return this.core.attempt('cull', 0, () => this.core.sync(cull(this.core.store, all, all)))
+  }
+
+  /** Makes an index of tags, from then on kept by every bucket on the folder. DiskCache: Cache.create_tag_index. */
+  createTagIndex(): void {
+    this.reset('tagIndex', true)
+  }
+
+  /** Gives the index of tags up. DiskCache: Cache.drop_tag_index. */
+  dropTagIndex(): void {
+    this.reset('tagIndex', false)
+  }
+
+  /** The entry inserted last, or with `last: false` first; undefined: there is none. DiskCache: Cache.peekitem. */
+  peekItem(options: { last?: boolean } = {}): Entry<K, V> | undefined {
+    const listed = this.#read('peekItem', undefined, () => endmost(this.core.active, options.last !== false))
+    const read = listed && listedKey<K>(this.core, listed)
+    return read && makeEntry(read.key, listed!.decoded!.value as V, listed!)
+  }
+
+  /** Hits and misses of all processes, if the setting `statistics` is on: as they were before `reset` sets them to zero.
+   *  `enable` switches the setting. Another process's last look-ups may be missing yet. DiskCache: Cache.stats. */
+  stats(options: { enable?: boolean; reset?: boolean } = {}): { hits: number; misses: number } {
+    checkNames(options, ['enable', 'reset'], 'stats')
+    const { core } = this
+    const counts = core.attempt('stats', { hits: 0, misses: 0 }, () => {
+      core.flushStatistics()
+      if (options.reset === true) core.checkWritable('reset')
+      return core.sync(readStatistics(core.store, options.reset === true))
+    })
+    if (options.enable !== undefined) this.reset('statistics', options.enable)
+    return { ...counts }
+  }
+
+  /**
+   * Looks for what crashes and damage have left behind: broken or sealed logs, places without entries and entries without
+   * places, lost hints, totals that are off, left-over files. With `fix` it mends them; others may write meanwhile. Files that are not
+   * of this cache are left alone. DiskCache: Cache.check.
+   */
+  check(options: { fix?: boolean } = {}): Problem[] {
+    checkNames(options, ['fix'], 'check')
+    if (options.fix === true) this.core.checkWritable('check({ fix: true })')
+    const check = new Check(this.core.store, options.fix === true)
+    this.core.memory?.clear()
+    this.core.sync(check.begin())
+    for (let step = 0; step < entrySteps; step++) this.core.sync(check.entries(step))
+    this.core.sync(check.end())
+    this.core.tidy()
+    return check.problems
   }
 
   /** Number of entries. May count some that have expired and were not removed yet. */

@@ -17,20 +17,25 @@ import { Memory } from './memory.ts'
 import { openFolder } from './ops/open.ts'
 import { writeVolume } from './ops/order.ts'
 import { reclaimAll } from './ops/reclaim.ts'
+import { writeStatistics } from './ops/statistics.ts'
+import { createTagIndex, dropTagIndex } from './ops/tags.ts'
+import { writeUses } from './ops/usage.ts'
 import { type BucketOptions, resolveOptions, type Settings } from './options.ts'
 import { defaultSettings, type FolderSettings } from './settings.ts'
 import { createStore, type Environment, type Store } from './store.ts'
 
 /** Deleted files are unlinked so long after the first of them was. */
 const reclaimDelayMs = 1000
+/** So many look-ups are counted in memory before they are written down, */
+const lookUpsGathered = 256
+/** and so many different entries that were read. */
+const usesGathered = 1024
 
 export class Core {
   readonly path: string
   readonly settings: Settings
   readonly store: Store
   readonly memory: Memory | undefined
-  /** The folder's settings as they were when last read. */
-  folder: FolderSettings
   readonly #sync: SyncHost
   readonly #async: AsyncHost
   /** What the synchronous interface works on: the store, or the view of the transaction that it is in. */
@@ -55,10 +60,20 @@ export class Core {
     })
     const create = !settings.readOnly
     this.active = this.store
-    this.folder = this.attempt('open', { ...defaultSettings, ...settings.folder }, () =>
+    const limits = this.attempt('open', { ...defaultSettings, ...settings.folder }, () =>
       this.sync(openFolder(this.store, settings.folder, create)),
     )
+    this.setLimits(limits)
+    if (create && settings.folder.tagIndex !== undefined) {
+      const io = settings.folder.tagIndex ? createTagIndex(this.store) : dropTagIndex(this.store)
+      this.attempt('open', undefined, () => this.sync(io))
+    }
     cores.add(new WeakRef(this))
+  }
+
+  /** The folder's settings, as they are known to be. */
+  setLimits(limits: FolderSettings): void {
+    Object.assign(this.store.limits, limits)
   }
 
   /** Runs an operation now. */
@@ -122,8 +137,26 @@ export class Core {
 
   /** What is kept in this process only goes into the folder. */
   flush(): void {
-    if (this.settings.readOnly || this.store.order.unwritten === 0) return
-    this.attempt('flush', undefined, () => this.sync(writeVolume(this.store)))
+    if (this.settings.readOnly) return
+    this.flushStatistics()
+    this.attempt('flush', undefined, () => {
+      if (this.store.usage.freshCount > 0) this.sync(writeUses(this.store))
+      if (this.store.order.unwritten !== 0) this.sync(writeVolume(this.store))
+    })
+  }
+
+  flushStatistics(): void {
+    if (this.settings.readOnly || !this.store.limits.statistics) return
+    this.attempt('flush', undefined, () => this.sync(writeStatistics(this.store)))
+  }
+
+  /** To be called for every look-up: what was gathered is written out now and then. */
+  noteLookUp(): void {
+    const { limits, lookups, usage } = this.store
+    if (limits.statistics && lookups.hits + lookups.misses >= lookUpsGathered) this.flushStatistics()
+    if (usage.freshCount >= usesGathered && !this.settings.readOnly) {
+      this.attempt('flush', undefined, () => this.sync(writeUses(this.store)))
+    }
   }
 }
 

@@ -13,6 +13,9 @@ export interface Remembered {
   readonly time: number
   readonly expires: number
   readonly pinned: boolean
+  /** As in the record: what a memoized function has noted. */
+  readonly purpose: string
+  readonly version: string
   /** When the file was last looked at, in milliseconds since the epoch. */
   checkedAt: number
 }

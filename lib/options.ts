@@ -307,3 +307,10 @@ export function checkTag(tag: unknown): Tag {
   if (!isTag(tag)) throw new TypeError(`Expected a tag to be a string or a finite number, got ${show(tag)}`)
   return tag
 }
+
+/** Milliseconds since the epoch. */
+export function checkDate(date: unknown): number {
+  if (!(date instanceof Date) || Number.isNaN(date.getTime()))
+    throw new TypeError(`Expected a valid Date, got ${show(date)}`)
+  return date.getTime()
+}

@@ -7,27 +7,45 @@ import { compareKeys, type Entry, type ListFilter, listedKey, makeEntry, makeInf
 import type { Totals } from './indexes/order.ts'
 import type { Io } from './io/requests.ts'
 import type { Slot } from './keys.ts'
+import type { Tag } from './log/record.ts'
 import type { LogState } from './log/state.ts'
-import { claim, release } from './ops/claim.ts'
+import { Check, entrySteps, type Problem } from './ops/check.ts'
+import { obtain, release } from './ops/claim.ts'
 import { beginTransaction, commit, rollBack } from './ops/commit.ts'
+import { cull } from './ops/cull.ts'
 import { eraseFolder, eraseSteps, type Removed } from './ops/erase.ts'
+import { expireSlot, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
-import { type Listed, Listing, type ListOptions } from './ops/list.ts'
+import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { boundsSlot, peek, pull, push, type Queue } from './ops/queue.ts'
 import { pop, remove } from './ops/remove.ts'
 import { add, set } from './ops/set.ts'
+import { readStatistics, writeStatistics } from './ops/statistics.ts'
+import { carries, evictIndexed } from './ops/tags.ts'
 import type { Terms } from './ops/terms.ts'
 import { touch } from './ops/touch.ts'
 import { countInside } from './ops/transaction.ts'
 import { increment, update } from './ops/update.ts'
-import { type BucketOptions, resolveExpire, resolveTerms, resolveUpdateTerms, type SetOptions } from './options.ts'
+import {
+  type BucketOptions,
+  checkDate,
+  checkNames,
+  checkTag,
+  resolveExpire,
+  resolveTerms,
+  resolveUpdateTerms,
+  type SetOptions,
+} from './options.ts'
 import { type QueueOptions, queueNames, resolveQueue } from './queue-options.ts'
 import { readSetting, resetSetting } from './reset.ts'
 import type { Store } from './store.ts'
 import { Turns } from './turns.ts'
 import { hasEnded } from './upkeep.ts'
+
+/** Culling looks at the signal, and tells how far it is, after so many. */
+const culledAtOnce = 100
 
 /** Long work can be stopped, and tells how far it is. */
 export interface LongWork {
@@ -160,33 +178,26 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   async #computeOnce(slot: Slot, compute: () => V | Promise<V>, terms: Terms): Promise<V> {
     const core = this.#core
-    const { holds } = this.#store.environment
     const alone = { kind: 'claimed', id: '' } as const
-    for (let pauseMs = 1; ; pauseMs = Math.min(50, pauseMs * 2)) {
-      const outcome = core.settings.readOnly
-        ? alone
-        : await core.attemptAsync('getOrSet', alone, () =>
-            this.#turns.take(slot, () => core.async(claim(this.#store, slot))),
-          )
-      if (outcome.kind === 'value') return outcome.value as V
-      if (outcome.kind === 'wait') {
-        await new Promise(resolve => setTimeout(resolve, pauseMs))
-        continue
+    const outcome = core.settings.readOnly
+      ? alone
+      : await core.attemptAsync('getOrSet', alone, () =>
+          this.#inOrder(slot, () => core.async(obtain(this.#store, slot))),
+        )
+    if (outcome.kind === 'value') return outcome.recalled.value as V
+    try {
+      const value = await compute()
+      if (!core.settings.readOnly) {
+        const bytes = this.#encode(value, slot)
+        await this.#write('getOrSet', '', slot, () => set(this.#store, slot, bytes, terms))
       }
-      try {
-        const value = await compute()
-        if (!core.settings.readOnly) {
-          const bytes = this.#encode(value, slot)
-          await this.#write('getOrSet', '', slot, () => set(this.#store, slot, bytes, terms))
-        }
-        return value
-      } catch (error) {
-        if (outcome.id !== '')
-          await this.#write('getOrSet', undefined, slot, () => release(this.#store, slot, outcome.id))
-        throw error
-      } finally {
-        holds.delete(outcome.id)
-      }
+      return value
+    } catch (error) {
+      if (outcome.id !== '')
+        await this.#write('getOrSet', undefined, slot, () => release(this.#store, slot, outcome.id))
+      throw error
+    } finally {
+      this.#store.environment.holds.delete(outcome.id)
     }
   }
 
@@ -318,6 +329,121 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     return { count, size }
   }
 
+  /** As Bucket.evict. */
+  async evict(tag: Tag, { signal, onProgress }: LongWork = {}): Promise<number> {
+    checkTag(tag)
+    const core = this.#core
+    const store = this.#store
+    core.checkWritable('evict')
+    signal?.throwIfAborted()
+    await this.#turns.settled()
+    core.memory?.clear()
+    const indexed = await core.attemptAsync('evict', undefined, () => core.async(evictIndexed(store, tag)))
+    if (indexed === undefined)
+      return (await this.#erase('evict', { signal, onProgress }, log => carries(store, log, tag))).count
+    onProgress?.({ done: indexed, total: indexed })
+    return indexed
+  }
+
+  /** As Bucket.expire. */
+  async expire(
+    now: Date = new Date(this.#store.environment.now()),
+    { signal, onProgress }: LongWork = {},
+  ): Promise<number> {
+    const at = checkDate(now)
+    const core = this.#core
+    const store = this.#store
+    core.checkWritable('expire')
+    signal?.throwIfAborted()
+    await this.#turns.settled()
+    const slots = await core.attemptAsync('expire', [], () => core.async(slotsBegun(store, at)))
+    let count = 0
+    let done = 0
+    for (const slot of slots) {
+      signal?.throwIfAborted()
+      count += await core.attemptAsync('expire', 0, () => core.async(expireSlot(store, slot, at)))
+      onProgress?.({ done: ++done, total: slots.length })
+    }
+    return count
+  }
+
+  /** As Bucket.cull. */
+  async cull({ signal, onProgress }: LongWork = {}): Promise<number> {
+    const core = this.#core
+    core.checkWritable('cull')
+    signal?.throwIfAborted()
+    await this.#turns.settled()
+    core.memory?.clear()
+    let count = 0
+    for (;;) {
+      signal?.throwIfAborted()
+      const gone = await core.attemptAsync('cull', 0, () =>
+        core.async(cull(core.store, culledAtOnce, Number.POSITIVE_INFINITY)),
+      )
+      count += gone
+      onProgress?.({ done: count, total: undefined })
+      if (gone < culledAtOnce) return count
+    }
+  }
+
+  /** As Bucket.createTagIndex. */
+  async createTagIndex(): Promise<void> {
+    await this.reset('tagIndex', true)
+  }
+
+  /** As Bucket.dropTagIndex. */
+  async dropTagIndex(): Promise<void> {
+    await this.reset('tagIndex', false)
+  }
+
+  /** As Bucket.peekItem. */
+  async peekItem(options: { last?: boolean } = {}): Promise<Entry<K, V> | undefined> {
+    const core = this.#core
+    await this.#turns.settled()
+    const listed = await core.attemptAsync('peekItem', undefined, () =>
+      core.async(endmost(this.#store, options.last !== false)),
+    )
+    const read = listed && listedKey<K>(core, listed)
+    return read && makeEntry(read.key, listed!.decoded!.value as V, listed!)
+  }
+
+  /** As Bucket.stats. */
+  async stats(options: { enable?: boolean; reset?: boolean } = {}): Promise<{ hits: number; misses: number }> {
+    checkNames(options, ['enable', 'reset'], 'stats')
+    const core = this.#core
+    const { store } = core
+    const reset = options.reset === true
+    if (reset) core.checkWritable('reset')
+    const counts = await core.attemptAsync('stats', { hits: 0, misses: 0 }, async () => {
+      if (store.limits.statistics && !core.settings.readOnly) await core.async(writeStatistics(store))
+      return await core.async(readStatistics(store, reset))
+    })
+    if (options.enable !== undefined) await this.reset('statistics', options.enable)
+    return { ...counts }
+  }
+
+  /** As Bucket.check. */
+  async check({ signal, onProgress, ...options }: { fix?: boolean } & LongWork = {}): Promise<Problem[]> {
+    checkNames(options, ['fix'], 'check')
+    const core = this.#core
+    const fix = options.fix === true
+    if (fix) core.checkWritable('check({ fix: true })')
+    signal?.throwIfAborted()
+    await this.#turns.settled()
+    core.memory?.clear()
+    const check = new Check(core.store, fix)
+    await core.async(check.begin())
+    for (let step = 0; step < entrySteps; step++) {
+      signal?.throwIfAborted()
+      await core.async(check.entries(step))
+      onProgress?.({ done: step + 1, total: entrySteps + 1 })
+    }
+    await core.async(check.end())
+    onProgress?.({ done: entrySteps + 1, total: entrySteps + 1 })
+    core.tidy()
+    return check.problems
+  }
+
   /** As Bucket.size. */
   async size(): Promise<number> {
     const totals = await this.#totals('size')
@@ -399,6 +525,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async #lookUp(slot: Slot): Promise<Decoded | undefined> {
     const { memory } = this.#core
     const store = this.#store
+    this.#core.noteLookUp()
     // What a transaction sees is not for those outside.
     if (memory === undefined || store.transaction !== undefined)
       return await this.#read('get', undefined, slot, () => get(store, slot))

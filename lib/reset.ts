@@ -3,14 +3,15 @@
 import type { Core } from './core.ts'
 import type { Io } from './io/requests.ts'
 import { openFolder } from './ops/open.ts'
+import { createTagIndex, dropTagIndex } from './ops/tags.ts'
 import { type BucketOptions, checkSetting, resolveOptions } from './options.ts'
 import { type FolderSettings, isFolderSetting } from './settings.ts'
 
 /** A setting as it is now: one of the folder's is read from there. */
 export function* readSetting<N extends keyof BucketOptions>(core: Core, name: N): Io<BucketOptions[N]> {
   if (isFolderSetting(name)) {
-    core.folder = yield* openFolder(core.store, {}, false)
-    return core.folder[name] as BucketOptions[N]
+    core.setLimits(yield* openFolder(core.store, {}, false))
+    return core.store.limits[name] as BucketOptions[N]
   }
   return instanceSetting(core, name)
 }
@@ -24,8 +25,12 @@ export function* resetSetting<N extends keyof BucketOptions>(
   if (isFolderSetting(name)) {
     core.checkWritable('reset')
     const given = { [name]: checkSetting(name, value) } as Partial<FolderSettings>
-    core.folder = yield* openFolder(core.store, given, true)
-    return core.folder[name] as BucketOptions[N]
+    if (given.tagIndex !== undefined) yield* given.tagIndex ? createTagIndex(core.store) : dropTagIndex(core.store)
+    // What was looked up before counting was switched on does not count.
+    if (given.statistics === true && !core.store.limits.statistics)
+      Object.assign(core.store.lookups, { hits: 0, misses: 0 })
+    core.setLimits(yield* openFolder(core.store, given, true))
+    return core.store.limits[name] as BucketOptions[N]
   }
   const { settings } = core
   const wanted = resolveOptions({ [name]: value })

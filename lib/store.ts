@@ -2,13 +2,18 @@
 // No I/O here: operations (ops/) ask for it. What is remembered may be lost at any moment without harm.
 
 import type { Backend } from './backends/backend.ts'
+import { BackendLoadError } from './errors.ts'
 import { OrderTail } from './indexes/order-tail.ts'
 import type { Owner } from './io/requests.ts'
-import type { KeyCodec } from './keys.ts'
+import { DefaultKeyMaker } from './keymakers/default.ts'
+import { type KeyCodec, keyCodec } from './keys.ts'
 import { binaryFraming } from './log/binary.ts'
 import type { Framing } from './log/record.ts'
 import { textFraming } from './log/text.ts'
+import type { Hunt } from './ops/cull.ts'
 import type { Transaction } from './ops/transaction.ts'
+import { Usage } from './policies/usage.ts'
+import { defaultSettings, type FolderSettings } from './settings.ts'
 
 /** What differs between two runs of the same algorithm, and is no I/O. */
 export interface Environment {
@@ -42,6 +47,16 @@ export interface Store {
   readonly bounds: Bounds
   readonly order: OrderTail
   /** Paths of tombstoned logs, oldest first: to be unlinked when there is time. */
+  /** The folder's settings as they were when last read. */
+  readonly limits: FolderSettings
+  /** Which entries were read, for the policies that ask. */
+  readonly usage: Usage
+  /** Frames of the usage log that this process wrote and has not met again. */
+  readonly ownUses: Set<string>
+  /** How far the usage log was read. */
+  readonly usesRead: { ino: number; offset: number }
+  /** How far culling has got. */
+  readonly hunt: { current: Hunt | undefined }
   /** The transaction that this view of the store belongs to. */
   readonly transaction: Transaction | undefined
   readonly garbage: Set<string>
@@ -75,10 +90,31 @@ export function createStore(options: {
   return {
     bounds: ordinaryBounds,
     ...options,
-    framing: options.backend.name === 'json' ? textFraming : binaryFraming,
+    framing: framingOf(options.backend.name),
     order: new OrderTail(),
+    limits: { ...defaultSettings },
+    usage: new Usage(),
+    ownUses: new Set(),
+    usesRead: { ino: 0, offset: 0 },
+    hunt: { current: undefined },
     transaction: undefined,
     garbage: new Set(),
     lookups: { hits: 0, misses: 0 },
   }
+}
+
+/** Text for the JSON backend, bytes for all others. */
+function framingOf(backend: string): Framing {
+  return backend === 'json' ? textFraming : binaryFraming
+}
+
+/** The store as another backend of the folder would have it: for looking at its entries and removing them, not for values. */
+export function viewOf(store: Store, backend: string, extension: string): Store {
+  if (backend === store.backend.name && extension === store.backend.fileExtension) return store
+  const unknown = (): never => {
+    throw new BackendLoadError(`Expected entries of the backend ${store.backend.name}, got one of ${backend}`)
+  }
+  const stranger: Backend = { name: backend, fileExtension: extension, encode: unknown, decode: unknown }
+  const keys = keyCodec(new DefaultKeyMaker(), store.folder, stranger)
+  return { ...store, backend: stranger, framing: framingOf(backend), keys }
 }

@@ -19,6 +19,8 @@ export type OrderRecord =
   | {
       kind: 'add'
       id: string
+      /** When the entry began, in milliseconds since the epoch. */
+      time: number
       bytes: number
       hash: string
       extension: string
@@ -27,8 +29,8 @@ export type OrderRecord =
     }
   /** The entry of this place has ended. `bytes` is what it took, and is subtracted. */
   | { kind: 'remove'; id: string; bytes: number; place: string; backend: string }
-  /** The volume has changed by `bytes`, the number of records that stand in the log by `records`. */
-  | { kind: 'adjust'; id: string; bytes: number; records: number }
+  /** The volume has changed by `bytes`, the records that stand in the log by `records`, the entries of `backend` by `count`. */
+  | { kind: 'adjust'; id: string; bytes: number; records: number; count: number; backend: string }
   /** First in a segment but the first: the totals of all that came before. */
   | { kind: 'base'; id: string; totals: Totals }
   /** Last in a segment; what stands behind it is void, and belongs into the next. */
@@ -53,12 +55,13 @@ function bodyOf(record: OrderRecord): Uint8Array {
   switch (record.kind) {
     case 'add': {
       const names = Buffer.from(`${record.extension}\0${record.backend}`)
-      const body = Buffer.allocUnsafe(52 + names.length)
+      const body = Buffer.allocUnsafe(60 + names.length)
       body.writeDoubleLE(record.bytes, 0)
       body.write(record.hash, 8, 'hex')
       body.writeDoubleLE(record.origin?.segment ?? 0, 40)
       body.writeUInt32LE(record.origin?.index ?? 0, 48)
-      names.copy(body, 52)
+      body.writeDoubleLE(record.time, 52)
+      names.copy(body, 60)
       return body
     }
     case 'remove': {
@@ -70,9 +73,12 @@ function bodyOf(record: OrderRecord): Uint8Array {
       return body
     }
     case 'adjust': {
-      const body = Buffer.allocUnsafe(16)
+      const backend = Buffer.from(record.backend)
+      const body = Buffer.allocUnsafe(24 + backend.length)
       body.writeDoubleLE(record.bytes, 0)
       body.writeDoubleLE(record.records, 8)
+      body.writeDoubleLE(record.count, 16)
+      backend.copy(body, 24)
       return body
     }
     case 'base': {
@@ -86,13 +92,14 @@ function bodyOf(record: OrderRecord): Uint8Array {
 
 /** What a frame says; undefined: nothing that this version knows. */
 export function decodeOrder({ kind, id, body }: Frame): OrderRecord | undefined {
-  if (kind === frameKinds.add && body.length >= 53) {
-    const [extension, backend] = body.toString('utf8', 52).split('\0')
+  if (kind === frameKinds.add && body.length >= 61) {
+    const [extension, backend] = body.toString('utf8', 60).split('\0')
     if (extension === undefined || backend === undefined) return undefined
     const segment = body.readDoubleLE(40)
     return {
       kind: 'add',
       id,
+      time: body.readDoubleLE(52),
       bytes: body.readDoubleLE(0),
       hash: body.toString('hex', 8, 40),
       extension,
@@ -109,8 +116,9 @@ export function decodeOrder({ kind, id, body }: Frame): OrderRecord | undefined 
       backend: body.toString('utf8', 16),
     }
   }
-  if (kind === frameKinds.adjust && body.length === 16) {
-    return { kind: 'adjust', id, bytes: body.readDoubleLE(0), records: body.readDoubleLE(8) }
+  if (kind === frameKinds.adjust && body.length >= 24) {
+    const [bytes, records, count] = [0, 8, 16].map(at => body.readDoubleLE(at)) as [number, number, number]
+    return { kind: 'adjust', id, bytes, records, count, backend: body.toString('utf8', 24) }
   }
   if (kind === frameKinds.base) {
     const totals = parseTotals(body)
@@ -161,6 +169,7 @@ export class RunningTotals implements Totals {
     } else if (record.kind === 'adjust') {
       this.volume += record.bytes
       this.records += record.records
+      if (record.count !== 0) this.#count(record.backend, record.count)
     } else if (record.kind === 'base') {
       this.counts = new Map(record.totals.counts)
       this.volume = record.totals.volume + length

@@ -6,9 +6,12 @@
 //   order/merged.log               what is left of its first segments
 //   queues/<62 hex>.log            a queue's bounds; the digits are SHA-256 of backend and prefix
 //   tags/<62 hex>.log              hints for one tag; the digits are SHA-256 of backend and tag
+//   tags/index                     there is an index of tags
 //   expiry/<13 digits>.<m|h|d>.log hints for one minute, hour or day, by its start in seconds
 //   transactions/<16 hex>.intent   what a transaction has decided
 //   transactions/turn.log          whose turn it is to have a transaction
+//   usage.log                      which entries were read, under the policies that look at that
+//   statistics.log                 hits and misses
 //   tmp/<16 hex>.tmp               a file on its way to its place
 //   tmp/<16 hex>.<tags|expiry>.<name of the log>   hints that somebody is looking after
 //   bucketcache.json               the folder's settings, with its format
@@ -71,11 +74,19 @@ export function intentId(name: string): string | undefined {
   return /^([0-9a-f]{16})\.intent$/.exec(name)?.[1]
 }
 
+export const usageName = 'usage.log'
+export const statisticsName = 'statistics.log'
 export const tagFolder = 'tags'
 export const expiryFolder = 'expiry'
+/** While this file is there, there is an index of tags; the logs alone do not make one. */
+export const tagIndexName = `${tagFolder}/index`
 
 export function tagName(backend: string, tag: string | number): string {
   return `${tagFolder}/${hash('sha256', `${backend}\0${JSON.stringify(tag)}`).slice(0, 62)}.log`
+}
+
+export function isTagLog(name: string): boolean {
+  return /^[0-9a-f]{62}\.log$/.test(name)
 }
 
 /** A stretch of time whose hints are in one log. */
@@ -110,6 +121,11 @@ export function logOfTakenHints(name: string): string | undefined {
 
 export function temporaryName(id: string): string {
   return `${temporaryFolder}/${id}.tmp`
+}
+
+/** What a process left behind that died while it put a small file in place (write-file-atomic adds a number). */
+export function isLeftBehind(name: string): boolean {
+  return /^(bucketcache\.json|CACHEDIR\.TAG|\.gitignore|index|[0-9a-f]{16}\.intent)\.[0-9]+$/.test(name)
 }
 
 export function isTemporary(name: string): boolean {

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 const framesLookedAt = 24
 
 // Decorators are applied by helpers, and those may be in a package.
-const helper = /[\\/]node_modules[\\/](?:tslib|reflect-metadata|core-js|@babel[\\/]runtime|@swc[\\/]helpers|@oxc-project[\\/]runtime)[^\\/]*[\\/]/
+const helper =
+  /[\\/]node_modules[\\/](?:tslib|reflect-metadata|core-js|@babel[\\/]runtime|@swc[\\/]helpers|@oxc-project[\\/]runtime)[^\\/]*[\\/]/
 
 /**
  * The module that called `below`, a function of this package: the path of its file, or what else it is called by the engine

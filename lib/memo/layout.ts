@@ -1,6 +1,7 @@
 // A function's parameters, as its memoized calls see them: what of the arguments is in the key, which of them skips the
 // look-up, and what they are called.
 
+import { cacheState } from '../keymakers/state.ts'
 import { didYouMean } from '../suggest.ts'
 import type { MemoSettings } from './options.ts'
 import { type Parameter, parameters } from './signature.ts'
@@ -125,7 +126,9 @@ function placeOf(wanted: string | number, option: string, fn: AnyFunction, known
   const at = known.list.findIndex(parameter => parameter.name === head)
   const named = known.list[at]
   if (named?.rest === true && path.length > 0) {
-    throw new TypeError(`Expected ${option} to take the rest parameter ${head} as a whole, got ${JSON.stringify(wanted)}`)
+    throw new TypeError(
+      `Expected ${option} to take the rest parameter ${head} as a whole, got ${JSON.stringify(wanted)}`,
+    )
   }
   if (named !== undefined) return { at, path, rest: named.rest }
   const holds = (parameter: Parameter): boolean => parameter.fields?.includes(head) === true
@@ -140,7 +143,9 @@ function unknownParameter(wanted: string | number, option: string, fn: AnyFuncti
   const names = list.flatMap(({ name, fields }) => (name === undefined ? (fields ?? []) : [name]))
   const hint = typeof wanted === 'string' ? didYouMean(wanted, names) : ''
   const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`
-  return new TypeError(`Expected ${option} to be a parameter of ${titleOf(fn)} (${known}), got ${JSON.stringify(wanted)}${hint}`)
+  return new TypeError(
+    `Expected ${option} to be a parameter of ${titleOf(fn)} (${known}), got ${JSON.stringify(wanted)}${hint}`,
+  )
 }
 
 /** What a function is called in a message. */
@@ -153,10 +158,20 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** `value` less what the path leads to: copies along the way, for the caller's objects are not ours to change. */
-function without(value: unknown, [name, ...rest]: readonly string[]): unknown {
-  if (!isObject(value) || name === undefined || !(name in value)) return value
+function without(given: unknown, [name, ...rest]: readonly string[]): unknown {
+  const value = standIn(given)
+  if (!isObject(value) || name === undefined || !(name in value)) return given
   const copy: Record<string, unknown> = Array.isArray(value) ? (value.slice() as never) : { ...value }
   if (rest.length > 0) copy[name] = without(value[name], rest)
   else delete copy[name]
   return copy
+}
+
+/** What counts of an object in a key: only of fields can one be left out. */
+function standIn(value: unknown): unknown {
+  if (!isObject(value)) return value
+  const state = (value as { [cacheState]?: unknown })[cacheState] ?? value['toJSON']
+  if (typeof state === 'function') return state.call(value)
+  const kind = Object.prototype.toString.call(value)
+  return kind === '[object Object]' || kind === '[object Array]' ? value : undefined
 }

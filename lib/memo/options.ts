@@ -51,7 +51,8 @@ export function resolveMemoize(options: MemoizeOptions, isMethod: boolean): Memo
   if (params !== undefined && !(Array.isArray(params) && params.every(param => typeof param === 'string'))) {
     throw new TypeError(`Expected params to be an array of names, got ${show(params)}`)
   }
-  if (beta !== undefined && typeof beta !== 'number') throw new TypeError(`Expected beta to be a number, got ${show(beta)}`)
+  if (beta !== undefined && typeof beta !== 'number')
+    throw new TypeError(`Expected beta to be a number, got ${show(beta)}`)
   if (beta !== undefined && !(beta > 0 && beta < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`Expected beta to be a finite number above 0, got ${beta}`)
   }

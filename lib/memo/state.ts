@@ -6,8 +6,8 @@ import { cacheState } from '../keymakers/state.ts'
 export function classOf(self: unknown): string {
   if (typeof self === 'function') return nameOf(self)
   if (typeof self !== 'object' || self === null) return ''
-  const { constructor } = Object.getPrototypeOf(self) ?? {}
-  return typeof constructor === 'function' ? nameOf(constructor) : ''
+  const maker: unknown = Object.getPrototypeOf(self)?.constructor
+  return typeof maker === 'function' ? nameOf(maker) : ''
 }
 
 // A class may have a static member called `name`.

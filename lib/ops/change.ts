@@ -19,6 +19,8 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
+import { cull, exceeded } from './cull.ts'
+import { noteExpiry } from './expiry.ts'
 import { bareRecord, nothingStored, stateOffset } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
@@ -26,6 +28,7 @@ import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
 import { readOpen } from './raw.ts'
 import { reclaimOne } from './reclaim.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
+import { noteTags } from './tags.ts'
 import { changeInside } from './transaction.ts'
 
 /** What an operation wants written. */
@@ -107,15 +110,18 @@ function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Deci
   }
 }
 
+/** So many entries are looked at, in search of victims, on the back of one write. */
+const looksOfAWrite = 64
+
 /** What one change writes, over all its rounds. */
 class Attempt {
   readonly store: Store
   readonly slot: Slot
-  /** The place that was noted for an entry that has not been written yet. */
-  #noted: { place: string; bytes: number } | undefined
-  /** What is still to be told the order log when the record has landed. */
-  #ended: { place: string; bytes: number } | undefined
+  /** Places that the order log is still to be told the end of: of the entry that this one replaces or removes, and those
+   *  noted in rounds that were lost. A place is never used for a second round: see `check.ts`, on ghosts. */
+  readonly #ended: { place: string; bytes: number }[] = []
   #compactAt: number | undefined
+  #grew = false
 
   constructor(store: Store, slot: Slot) {
     this.store = store
@@ -138,6 +144,7 @@ class Attempt {
     })
     const record = store.framing.encode(fields, noBytes, size)
     const ended = write.kind === 'tombstone' ? placeOf(log) : undefined
+    if (write.kind === 'touch') yield* this.#hint(log, live, write)
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
     if (!(yield* compareAndAppend(store, file, record, size))) {
@@ -147,7 +154,7 @@ class Attempt {
     if (live !== undefined) store.order.unwritten += record.length
     if (write.kind === 'tombstone') {
       // The whole file goes with it, soon.
-      if (ended !== undefined) this.#ended = { place: ended, bytes: size + record.length }
+      if (ended !== undefined) this.#ended.push({ place: ended, bytes: size + record.length })
       store.garbage.add(slot.path)
     } else if (write.kind === 'touch') this.#noteGrowth(size + record.length, live!.put.length)
     return fields.id
@@ -163,7 +170,7 @@ class Attempt {
     const { store, slot } = this
     // What is in `log` points into bytes that are this file's alone, so it is still good after the requests below.
     const before = placeOf(log)
-    const place = live?.put.place ?? this.#noted?.place ?? store.environment.newId()
+    const place = live?.put.place ?? store.environment.newId()
     const fields: RecordFields = bareRecord(store, {
       kind: 'put',
       ref: noRef,
@@ -177,13 +184,15 @@ class Attempt {
     })
     let record = store.framing.encode(fields, write.value, size)
     const large = record.length > store.bounds.largeRecord
-    if (live === undefined && this.#noted === undefined && !slot.hidden) {
+    const tagged = yield* this.#hint(log, live, write)
+    const begins = live === undefined && !slot.hidden
+    if (begins) {
       const bytes = large ? record.length : size + record.length
       const { hash } = slot
       const { name: backend, fileExtension: extension } = store.backend
-      // Set before asking: if the append fails half-way the record may stand there all the same.
-      this.#noted = { place, bytes }
-      yield* appendOrder(store, [{ kind: 'add', id: place, bytes, hash, extension, backend }])
+      // Before asking: if the append fails half-way the record may stand there all the same.
+      this.#ended.push({ place, bytes })
+      yield* appendOrder(store, [{ kind: 'add', id: place, time: fields.time, bytes, hash, extension, backend }])
     }
     if (large) {
       if (size > 0) record = store.framing.encode(fields, write.value, 0)
@@ -203,16 +212,27 @@ class Attempt {
       if (live !== undefined) store.order.unwritten += record.length
       this.#noteGrowth(size + record.length, record.length)
     }
+    if (!tagged) yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
+    this.#grew = !slot.hidden
     // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
-    if (live === undefined && !slot.hidden) {
-      this.#noted = undefined
-      if (before !== undefined) this.#ended = { place: before, bytes: size }
+    if (begins) {
+      this.#ended.pop()
+      if (before !== undefined) this.#ended.push({ place: before, bytes: size })
       store.garbage.delete(slot.path)
       if (store.settings.durable && size === 0 && !large) {
         yield* ask<'syncFolder'>({ op: 'syncFolder', path: slot.path.slice(0, slot.path.lastIndexOf('/')) })
       }
     }
     return fields.id
+  }
+
+  /** Before the record lands, so that no entry is without its hints. Whether the index of tags, if there is one, was told. */
+  *#hint(log: LogState, live: Found | undefined, write: Write & { kind: 'put' | 'touch' }): Io<boolean> {
+    const { store, slot } = this
+    if (slot.hidden) return true
+    if (write.expires !== Number.POSITIVE_INFINITY) yield* noteExpiry(store, slot, write.expires, log)
+    if (write.kind === 'touch' || write.tags.length === 0) return true
+    return yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
   }
 
   #noteGrowth(size: number, liveLength: number): void {
@@ -224,18 +244,24 @@ class Attempt {
     const { store, slot } = this
     const { backend, environment } = store
     try {
-      // A place that was noted for an entry which another process stored first.
-      for (const gone of [this.#noted, this.#ended]) {
-        if (gone === undefined) continue
-        const { place, bytes } = gone
-        yield* appendOrder(store, [{ kind: 'remove', id: environment.newId(), bytes, place, backend: backend.name }])
-      }
-      if (this.#ended !== undefined) {
+      if (this.#ended.length > 0) {
+        yield* appendOrder(
+          store,
+          this.#ended.map(({ place, bytes }) => ({
+            kind: 'remove',
+            id: environment.newId(),
+            bytes,
+            place,
+            backend: backend.name,
+          })),
+        )
         yield* reclaimOne(store)
         if (mergeIsDue(store)) yield* mergeOrder(store)
       }
       if (this.#compactAt !== undefined) yield* compact(store, slot.path)
       if (volumeIsDue(store)) yield* writeVolume(store)
+      const { cullLimit } = store.limits
+      if (this.#grew && cullLimit > 0 && exceeded(store) !== undefined) yield* cull(store, cullLimit, looksOfAWrite)
     } catch (error) {
       if (!(error instanceof StorageIOError)) throw error
       if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'upkeep', error })

@@ -1,8 +1,10 @@
 // Claims: of many who miss a value, one computes it.
 //
-// Goal: `getOrSet` in several processes runs the computation once; if that process dies, another takes over.
-// Steps: 1 by compare and append, a claim with the owner's name. It forbids nothing: whoever writes the key makes it void.
-//   2 The owner computes, and stores as always. 3 The others look again until there is a value, or no living claim.
+// Goal: `getOrSet`, and memoized functions, in several processes run the computation once; if that process dies, another
+//   takes over.
+// Steps: 1 by compare and append, a claim with the owner's name. It forbids nothing: whoever writes the key makes it void,
+//   and a value that is there stays readable. 2 The owner computes, and stores as always. 3 The others look again until
+//   there is a value, or no living claim.
 // Crash: the owner is dead, the next who looks claims.
 
 import { ask, type Io } from '../io/requests.ts'
@@ -10,32 +12,44 @@ import type { Slot } from '../keys.ts'
 import type { Store } from '../store.ts'
 import { change } from './change.ts'
 import { find } from './find.ts'
-import { type Decoded, decodeValue } from './live.ts'
+import { type Recalled, recalledFrom } from './get.ts'
+import type { Found } from './live.ts'
 
 export type ClaimOutcome =
-  | { kind: 'value'; value: unknown }
-  /** The caller is to compute, store, and in case of failure `release`. */
+  | { kind: 'value'; recalled: Recalled }
+  /** The caller is to compute, store, and in case of failure `release`. '': nobody need be told. */
   | { kind: 'claimed'; id: string }
-  /** Another is computing. */
-  | { kind: 'wait' }
+  /** Another is computing; `own`: in this very thread. */
+  | { kind: 'wait'; own: boolean }
 
-/** The value, or the right to compute it, or neither yet. */
-export function* claim(store: Store, slot: Slot): Io<ClaimOutcome> {
-  const found = yield* find(store, slot)
-  const decoded = found === undefined ? undefined : decodeValue(store, found.put)
-  if (decoded !== undefined) return { kind: 'value', value: decoded.value }
+/** The value, or the right to compute it, or neither yet. `over`: the version of a value that is to be computed anew. */
+export function* claim(store: Store, slot: Slot, over?: string): Io<ClaimOutcome> {
+  const good = (found: Found | undefined): Recalled | undefined =>
+    found === undefined || found.put.id === over ? undefined : recalledFrom(store, found)
+  const recalled = good(yield* find(store, slot))
+  if (recalled !== undefined) return { kind: 'value', recalled }
 
   // Who else claims must be asked of the world, and a decision may not ask: so look first, then claim over what was seen.
   const rival = yield* rivalClaim(store, slot)
-  if (rival?.living === true) return { kind: 'wait' }
-  const { result, id } = yield* change<Decoded | 'claimed' | 'wait'>(store, slot, true, (entry, log) => {
-    const now = entry === undefined ? undefined : decodeValue(store, entry.put)
+  if (rival?.living === true) return { kind: 'wait', own: rival.own }
+  const { result, id } = yield* change<Recalled | 'claimed' | 'wait'>(store, slot, true, (entry, log) => {
+    const now = good(entry)
     if (now !== undefined) return { write: undefined, result: now }
     if (log.last?.kind === 'claim' && log.last.id !== rival?.id) return { write: undefined, result: 'wait' }
     return { write: { kind: 'claim' }, result: 'claimed' }
   })
-  if (result === 'wait') return { kind: 'wait' }
-  return result === 'claimed' ? { kind: 'claimed', id: id! } : { kind: 'value', value: result.value }
+  if (result === 'wait') return { kind: 'wait', own: false }
+  // A transaction has the key to itself, and claims nothing.
+  return result === 'claimed' ? { kind: 'claimed', id: id ?? '' } : { kind: 'value', recalled: result }
+}
+
+/** The value, or the right to compute it: waits while another computes. */
+export function* obtain(store: Store, slot: Slot): Io<Exclude<ClaimOutcome, { kind: 'wait' }>> {
+  for (let ms = 1; ; ms = Math.min(50, 2 * ms)) {
+    const outcome = yield* claim(store, slot)
+    if (outcome.kind !== 'wait') return outcome
+    yield* ask<'sleep'>({ op: 'sleep', ms, own: outcome.own, path: slot.path })
+  }
 }
 
 /** The claim that a log ends with, if any; `own`: of this very thread. */

@@ -18,10 +18,12 @@ import { changeLockName, intentName, transactionFolder, turnName } from '../log/
 import type { Store } from '../store.ts'
 import { change, type Write } from './change.ts'
 import { compact } from './compact.ts'
+import { noteExpiry } from './expiry.ts'
 import { apply } from './intent.ts'
 import { appendOrder } from './order.ts'
 import { readOpen } from './raw.ts'
 import { unseal } from './seal.ts'
+import { noteTags } from './tags.ts'
 import { type Taken, Transaction } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
 
@@ -51,6 +53,7 @@ export function* commit(view: Store): Io<void> {
   if (written.length === 0) return yield* rollBack(view)
   const intent = `${store.folder}/${intentName(transaction.id)}`
   try {
+    for (const one of written) yield* hint(store, one)
     const adds = written.flatMap(one => addOf(store, one))
     if (adds.length > 0) yield* appendOrder(store, adds)
     const intentions = written.map(({ slot, seal, log }): Intention => {
@@ -129,7 +132,13 @@ function addOf(store: Store, { slot, before, size, log }: Taken): OrderRecord[] 
   const put = log.value
   if (put === undefined || slot.hidden || put.place === before.value?.place) return []
   const { name: backend, fileExtension: extension } = store.backend
-  return [{ kind: 'add', id: put.place, bytes: size + put.length, hash: slot.hash, extension, backend }]
+  return [{ kind: 'add', id: put.place, time: put.time, bytes: size + put.length, hash: slot.hash, extension, backend }]
+}
+
+function* hint(store: Store, { slot, before, log }: Taken): Io<void> {
+  if (slot.hidden || log.value === undefined || log.state === undefined) return
+  yield* noteExpiry(store, slot, log.state.expires, before)
+  yield* noteTags(store, slot, log.value.tags, before.value?.tags ?? [])
 }
 
 /** Counts what has ended and what has grown. */

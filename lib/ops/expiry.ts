@@ -10,21 +10,12 @@ import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
-import {
-  entryName,
-  expiryFolder,
-  logOfTakenHints,
-  slotName,
-  slotOfName,
-  slotWidths,
-  type TimeSlot,
-  temporaryFolder,
-} from '../log/names.ts'
+import { entryName, expiryFolder, slotName, slotOfName, slotWidths, type TimeSlot } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { erase, eraseInside } from './erase.ts'
 import { readCurrent } from './find.ts'
-import { endHints, giveHints, isYoung, readHints, takeHints } from './hints.ts'
+import { endHints, giveHints, isYoung, listTaken, takeHints } from './hints.ts'
 import { expiryOf } from './live.ts'
 import { appendOrder } from './order.ts'
 import { hintFor } from './tags.ts'
@@ -47,29 +38,16 @@ export function* noteExpiry(store: Store, slot: Slot, expires: number, before: L
   yield* giveHints(store, name, [hintFor(store, slot)])
 }
 
-/** The slots that have begun by `now`, oldest first; hints that nobody looks after any more are put back before. */
+/** The slots that have begun by `now`, oldest first. */
 export function* slotsBegun(store: Store, now: number): Io<TimeSlot[]> {
-  yield* putBackTaken(store)
-  const names = (yield* ask<'list'>({ op: 'list', path: `${store.folder}/${expiryFolder}` })) ?? []
-  return names
+  const names = new Set((yield* ask<'list'>({ op: 'list', path: `${store.folder}/${expiryFolder}` })) ?? [])
+  // Also those whose hints are all in somebody's hands, perhaps a dead one's.
+  for (const { log } of yield* listTaken(store)) names.add(log.slice(log.lastIndexOf('/') + 1))
+  return [...names]
     .map(slotOfName)
     .filter(slot => slot !== undefined)
     .filter(slot => slot.start <= now)
     .sort((a, b) => a.start - b.start)
-}
-
-/** Hints whose taker died: those that lie about for longer than anybody may take. */
-function* putBackTaken(store: Store): Io<void> {
-  const folder = `${store.folder}/${temporaryFolder}`
-  for (const file of (yield* ask<'list'>({ op: 'list', path: folder })) ?? []) {
-    const name = logOfTakenHints(file)
-    if (name === undefined) continue
-    const path = `${folder}/${file}`
-    const stamp = yield* ask<'stat'>({ op: 'stat', path })
-    if (stamp === undefined || store.environment.now() - stamp.ctimeMs < store.settings.timeoutMs) continue
-    const hints = yield* readHints(store, path)
-    yield* endHints(store, name, { hints, path }, hints)
-  }
 }
 
 /**

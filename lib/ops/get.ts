@@ -3,7 +3,7 @@
 import { topics } from '../channels.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import type { Tag } from '../log/record.ts'
+import type { LogRecord, Tag } from '../log/record.ts'
 import { type Memory, type Remembered, sameStamp } from '../memory.ts'
 import type { Store } from '../store.ts'
 import { find } from './find.ts'
@@ -18,8 +18,29 @@ export function* get(store: Store, slot: Slot): Io<Decoded | undefined> {
   return decoded
 }
 
+/** A value with what tells whether it is still good. */
+export interface Recalled extends Decoded, Pick<LogRecord, 'time' | 'expires' | 'pinned' | 'purpose'> {
+  readonly version: string
+}
+
+/** As `get`, for memoized functions. */
+export function* recall(store: Store, slot: Slot): Io<Recalled | undefined> {
+  const found = yield* find(store, slot)
+  const recalled = found === undefined ? undefined : recalledFrom(store, found)
+  tell(store, slot, found, recalled)
+  return recalled
+}
+
+export function recalledFrom(store: Store, found: Found): Recalled | undefined {
+  // Before decoding: a backend is somebody else's code, and the bytes are good until the next request only.
+  const { time, expires, pinned } = found.state
+  const { purpose, id: version } = found.put
+  const decoded = decodeValue(store, found.put)
+  return decoded === undefined ? undefined : { value: decoded.value, time, expires, pinned, purpose, version }
+}
+
 /** As `get`, and the value is kept in memory. What is there counts if the file has not changed since. */
-export function* getThroughMemory(store: Store, memory: Memory, slot: Slot): Io<Decoded | undefined> {
+export function* getThroughMemory(store: Store, memory: Memory, slot: Slot): Io<Recalled | undefined> {
   const name = slot.identity ?? slot.text
   const remembered = memory.get(name)
   if (remembered !== undefined && !hasExpired(store, remembered)) {
@@ -33,27 +54,23 @@ export function* getThroughMemory(store: Store, memory: Memory, slot: Slot): Io<
   memory.delete(name)
   const seen: Stamped = { stamp: undefined }
   const found = yield* find(store, slot, seen)
-  const kept = found === undefined ? undefined : { ...expiryFields(found), checkedAt: store.environment.now() }
-  const decoded = found === undefined ? undefined : decodeValue(store, found.put)
-  tell(store, slot, found, decoded)
-  if (kept !== undefined && decoded !== undefined && seen.stamp !== undefined) {
-    memory.set(name, { ...kept, value: decoded.value, stamp: seen.stamp })
+  const bytes = found === undefined ? 0 : found.put.valueEnd - found.put.valueStart
+  const recalled = found === undefined ? undefined : recalledFrom(store, found)
+  tell(store, slot, found, recalled)
+  if (recalled !== undefined && seen.stamp !== undefined) {
+    memory.set(name, { ...recalled, bytes, stamp: seen.stamp, checkedAt: store.environment.now() })
   }
-  return decoded
+  return recalled
 }
 
 /** The value from memory, if it may be given without a look at the file. No I/O, and no generator. */
-export function fromMemory(store: Store, memory: Memory, slot: Slot): Decoded | undefined {
+export function fromMemory(store: Store, memory: Memory, slot: Slot): Recalled | undefined {
   const remembered = memory.get(slot.identity ?? slot.text)
   if (remembered === undefined || memory.revalidateMs === 0 || hasExpired(store, remembered)) return undefined
   const age = memory.revalidateMs === Number.POSITIVE_INFINITY ? 0 : store.environment.now() - remembered.checkedAt
   if (age >= memory.revalidateMs) return undefined
   tellHit(store, slot, remembered.bytes)
   return remembered
-}
-
-function expiryFields({ state, put }: Found): Pick<Remembered, 'time' | 'expires' | 'pinned' | 'bytes'> {
-  return { time: state.time, expires: state.expires, pinned: state.pinned, bytes: put.valueEnd - put.valueStart }
 }
 
 function hasExpired(store: Store, remembered: Remembered): boolean {
@@ -101,5 +118,9 @@ function tell(store: Store, slot: Slot, found: Found | undefined, decoded: Decod
 
 function tellHit(store: Store, slot: Slot, size: number): void {
   store.lookups.hits++
+  const policy = store.limits.evictionPolicy
+  if (policy === 'least-recently-used' || policy === 'least-frequently-used') {
+    store.usage.note(slot.hash, store.environment.now())
+  }
   if (topics.hit.active) topics.hit.publish({ folder: store.folder, key: slot.text, size })
 }

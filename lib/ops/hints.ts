@@ -9,9 +9,9 @@
 //   is young: its writer may still be on the way.
 // Crash: hints of entries that never came, or, of one who was looking, hints in a file of `tmp/`; the next who looks takes them up.
 
-import { ask, type Io } from '../io/requests.ts'
+import { ask, type FileStamp, type Io } from '../io/requests.ts'
 import { decodeHint, encodeHint, type Hint } from '../log/hint.ts'
-import { takenHintsName } from '../log/names.ts'
+import { logOfTakenHints, takenHintsName, temporaryFolder } from '../log/names.ts'
 import { readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
 
@@ -36,18 +36,50 @@ export function* giveHints(store: Store, name: string, hints: readonly Hint[]): 
 /** Hints that were taken, to be given back or done with. */
 export interface TakenHints {
   readonly hints: readonly Hint[]
-  /** Of the file that holds them meanwhile. */
-  readonly path: string
+  /** Of the file that holds them meanwhile; undefined: all are in other hands. */
+  readonly path: string | undefined
 }
 
 /** Takes all hints of the log with this name; undefined: there are none. */
 export function* takeHints(store: Store, name: string): Io<TakenHints | undefined> {
+  // Of somebody who is looking at this moment, or died doing so: looking twice does no harm, not looking would.
+  const others = yield* takenByOthers(store, name)
   const path = `${store.folder}/${takenHintsName(name, store.environment.newId())}`
-  if (!(yield* ask<'moveAway'>({ op: 'moveAway', from: `${store.folder}/${name}`, to: path }))) return undefined
-  return { hints: yield* readHints(store, path), path }
+  const taken = yield* ask<'moveAway'>({ op: 'moveAway', from: `${store.folder}/${name}`, to: path })
+  if (!taken && others.length === 0) return undefined
+  const hints = new Map<string, Hint>()
+  for (const file of taken ? [...others, path] : others) {
+    for (const hint of yield* readHints(file)) hints.set(`${hint.hash} ${hint.backend}`, hint)
+  }
+  return { hints: [...hints.values()], path: taken ? path : undefined }
 }
 
-export function* readHints(store: Store, path: string): Io<Hint[]> {
+/** Files with hints of the log `name` in other hands. Those that lie about for longer than anybody may take are put back. */
+function* takenByOthers(store: Store, name: string): Io<string[]> {
+  const paths: string[] = []
+  for (const { path, log, stamp } of yield* listTaken(store)) {
+    if (log !== name) continue
+    if (store.environment.now() - stamp.ctimeMs < store.settings.timeoutMs) paths.push(path)
+    else yield* endHints(store, name, { hints: [], path }, yield* readHints(path))
+  }
+  return paths
+}
+
+/** All files with hints that somebody has taken. */
+export function* listTaken(store: Store): Io<{ path: string; log: string; stamp: FileStamp }[]> {
+  const folder = `${store.folder}/${temporaryFolder}`
+  const taken: { path: string; log: string; stamp: FileStamp }[] = []
+  for (const file of (yield* ask<'list'>({ op: 'list', path: folder })) ?? []) {
+    const log = logOfTakenHints(file)
+    if (log === undefined) continue
+    const path = `${folder}/${file}`
+    const stamp = yield* ask<'stat'>({ op: 'stat', path })
+    if (stamp !== undefined) taken.push({ path, log, stamp })
+  }
+  return taken
+}
+
+export function* readHints(path: string): Io<Hint[]> {
   const window = yield* ask<'load'>({ op: 'load', path, reach: Number.MAX_SAFE_INTEGER })
   if (window === undefined) return []
   // An entry that was given twice is looked at once; the younger hint counts.
@@ -62,7 +94,7 @@ export function* readHints(store: Store, path: string): Io<Hint[]> {
 /** The hints are done with, but for those that are given back. */
 export function* endHints(store: Store, name: string, taken: TakenHints, back: readonly Hint[]): Io<void> {
   yield* giveHints(store, name, back)
-  yield* ask<'unlink'>({ op: 'unlink', path: taken.path })
+  if (taken.path !== undefined) yield* ask<'unlink'>({ op: 'unlink', path: taken.path })
 }
 
 /** Whether the writer who gave the hint may still be on the way. */

@@ -1,16 +1,15 @@
 // Iteration: the order log from front to back, and at each place a look at the entry itself.
 //
 // Goal: entries in insertion order, in bounded memory, while others write.
-// Steps of a page: 1 the next adds of the segment at hand. 2 Their entries are read, side by side; one counts if it is live
-//   and names the add as its place.
-// Invariant L: positions only grow, and merging segments keeps them, so no entry that stays is shown twice or passed over.
+// Steps of a page: 1 the next places (`cursor.ts`). 2 Their entries are read, side by side; one counts if it is live and names
+//   the place.
 // Crash: nothing is written.
 
-import type { Position } from '../indexes/order.ts'
-import { all, ask, type Io } from '../io/requests.ts'
+import { all, type Io } from '../io/requests.ts'
 import { entryName, mergedName, segmentName } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
+import { OrderCursor } from './cursor.ts'
 import { readCurrent } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
 import { type Decoded, decodeValue, liveEntry } from './live.ts'
@@ -21,12 +20,6 @@ export interface Listed extends Details {
   readonly keyText: string
   /** With `values` only. */
   readonly decoded: Decoded | undefined
-}
-
-interface Candidate {
-  readonly position: Position
-  readonly place: string
-  readonly path: string
 }
 
 /** So many entries are looked at in one step. */
@@ -42,27 +35,30 @@ export interface ListOptions {
 export class Listing {
   readonly #store: Store
   readonly #options: ListOptions
-  #last: Position = { segment: 0, index: 0 }
-  #pending: Candidate[] = []
-  /** The merged file that was read, by its stamp. */
-  #merged = ''
+  readonly #cursor: OrderCursor
   #begunShown = false
 
   constructor(store: Store, options: ListOptions) {
     this.#store = store
     this.#options = options
+    this.#cursor = new OrderCursor(store, backend => backend === store.backend.name)
   }
 
   /** The next entries, perhaps none of those looked at; undefined: that was all. */
   *next(): Io<Listed[] | undefined> {
-    if (this.#pending.length === 0) this.#pending = yield* this.#read()
-    if (this.#pending.length === 0) return this.#begun()
-    const page = this.#pending.splice(0, pageLength)
-    this.#last = page[page.length - 1]!.position
     const store = this.#store
     const options = this.#options
-    const entries = yield* all(page.map(candidate => look(store, candidate, options)))
-    return entries.filter(entry => entry !== undefined)
+    const page = yield* this.#cursor.next(pageLength)
+    if (page === undefined) return this.#begun()
+    const looks = page.map(({ hash, extension, place }) =>
+      look(store, `${store.folder}/${entryName(hash, extension)}`, place, options),
+    )
+    return (yield* all(looks)).filter(entry => entry !== undefined)
+  }
+
+  /** The last entry that begins in the transaction. */
+  lastBegun(): Listed | undefined {
+    return this.#begun()?.at(-1)
   }
 
   /** At the end, once: entries that begin in the transaction, and have no place in the order log yet. */
@@ -78,47 +74,35 @@ export class Listing {
     }
     return begun
   }
-
-  /** The standing adds of the next file of the order log that has any behind the last position. */
-  *#read(): Io<Candidate[]> {
-    const store = this.#store
-    // Segments may be merged while the iteration runs; their positions are in the merged file then.
-    const stamp = yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${mergedName}` })
-    const merged = stamp === undefined ? '' : `${stamp.ino} ${stamp.size} ${stamp.mtimeMs}`
-    if (merged !== this.#merged) {
-      this.#merged = merged
-      const candidates = yield* this.#candidates(mergedName, 0)
-      if (candidates.length > 0) return candidates
-    }
-    for (const segment of yield* listSegments(store)) {
-      if (segment < this.#last.segment) continue
-      const candidates = yield* this.#candidates(segmentName(segment), segment)
-      if (candidates.length > 0) return candidates
-    }
-    return []
-  }
-
-  *#candidates(name: string, segment: number): Io<Candidate[]> {
-    const { folder, backend } = this.#store
-    const { records } = yield* readOrder(this.#store, name)
-    const candidates = new Map<string, Candidate>()
-    for (const { record, index } of records) {
-      if (record.kind === 'remove') candidates.delete(record.place)
-      if (record.kind !== 'add' || record.backend !== backend.name) continue
-      const position = record.origin ?? { segment, index }
-      if (!isAfter(position, this.#last)) continue
-      const path = `${folder}/${entryName(record.hash, record.extension)}`
-      candidates.set(record.id, { position, place: record.id, path })
-    }
-    return [...candidates.values()]
-  }
 }
 
-function isAfter(a: Position, b: Position): boolean {
-  return a.segment === b.segment ? a.index > b.index : a.segment > b.segment
+/** The first or last live entry in insertion order, with its value. */
+export function* endmost(store: Store, last: boolean): Io<Listed | undefined> {
+  const options = { values: true }
+  if (!last) {
+    const listing = new Listing(store, options)
+    for (;;) {
+      const page = yield* listing.next()
+      if (page === undefined || page.length > 0) return page?.[0]
+    }
+  }
+  const begun = new Listing(store, options).lastBegun()
+  if (begun !== undefined) return begun
+  const names = (yield* listSegments(store)).map(segmentName)
+  for (const name of [mergedName, ...names].reverse()) {
+    const gone = new Set<string>()
+    for (const { record } of (yield* readOrder(store, name)).records.reverse()) {
+      if (record.kind === 'remove') gone.add(record.place)
+      if (record.kind !== 'add' || record.backend !== store.backend.name || gone.has(record.id)) continue
+      const path = `${store.folder}/${entryName(record.hash, record.extension)}`
+      const listed = yield* look(store, path, record.id, options)
+      if (listed !== undefined) return listed
+    }
+  }
+  return undefined
 }
 
-function* look(store: Store, { place, path }: Candidate, options: ListOptions): Io<Listed | undefined> {
+function* look(store: Store, path: string, place: string, options: ListOptions): Io<Listed | undefined> {
   const log = yield* readCurrent(store, path)
   return log?.value?.place === place ? showLog(store, log, options) : undefined
 }

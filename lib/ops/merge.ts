@@ -71,7 +71,14 @@ export function* mergeOrder(store: Store): Io<void> {
     for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
     yield* catchUp(store)
     yield* appendOrder(store, [
-      { kind: 'adjust', id: environment.newId(), bytes: bytes.length - before, records: kept.length - records },
+      {
+        kind: 'adjust',
+        id: environment.newId(),
+        bytes: bytes.length - before,
+        records: kept.length - records,
+        count: 0,
+        backend: '',
+      },
     ])
   } finally {
     yield* ask<'unlock'>({ op: 'unlock', lock })

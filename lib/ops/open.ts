@@ -8,6 +8,7 @@ import { ask, type Io } from '../io/requests.ts'
 import { cacheTagName, folderFormat, ignoreName, settingsName } from '../log/names.ts'
 import { defaultSettings, type FolderSettings, parseFolderSettings, writeFolderSettings } from '../settings.ts'
 import type { Store } from '../store.ts'
+import { hasTagIndex } from './tags.ts'
 
 const cacheTag = `Signature: 8a477f597d28d172789f06886806bc55
 # This folder is a cache, made by bucketcache: backup programs may pass it over, and it may be deleted.
@@ -17,11 +18,7 @@ const ignore = '# A cache: nothing in here belongs into a repository.\n*\n'
 
 /** Reads the folder's settings, changes what `given` names, and returns them as they are then. `create`: makes the folder
  *  if it is missing; without it nothing is written. */
-export function* openFolder(
-  store: Pick<Store, 'folder' | 'settings'>,
-  given: Partial<FolderSettings>,
-  create: boolean,
-): Io<FolderSettings> {
+export function* openFolder(store: Store, given: Partial<FolderSettings>, create: boolean): Io<FolderSettings> {
   const path = `${store.folder}/${settingsName}`
   const window = yield* ask<'load'>({ op: 'load', path, reach: Number.MAX_SAFE_INTEGER })
   const stored = window === undefined ? undefined : parseFolderSettings(window.bytes.toString())
@@ -33,6 +30,8 @@ export function* openFolder(
     )
   }
   const settings: FolderSettings = { ...defaultSettings, ...stored?.settings, ...given }
+  // What can be seen is not stored: the index of tags is there or it is not.
+  settings.tagIndex = given.tagIndex ?? (yield* hasTagIndex(store))
   if (!create) return settings
   const { durable } = store.settings
   if (stored === undefined) {
@@ -44,14 +43,13 @@ export function* openFolder(
       yield* ask<'publish'>({ op: 'publish', path: `${store.folder}/${name}`, bytes: Buffer.from(text), durable })
     }
   }
-  const changed = Object.entries(given).some(
-    ([name, value]) => stored?.settings[name as keyof FolderSettings] !== value,
-  )
+  const { tagIndex: _, ...kept } = given
+  const changed = Object.entries(kept).some(([name, value]) => stored?.settings[name as keyof FolderSettings] !== value)
   if (stored === undefined || changed) {
     yield* ask<'publish'>({
       op: 'publish',
       path,
-      bytes: writeFolderSettings({ ...stored?.settings, ...given }),
+      bytes: writeFolderSettings({ ...stored?.settings, ...kept }),
       durable,
     })
   }

@@ -163,7 +163,9 @@ export function* writeVolume(store: Store): Io<void> {
   // Taken before the append, so that no other operation of this thread writes the same bytes down meanwhile.
   store.order.unwritten = 0
   try {
-    yield* appendOrder(store, [{ kind: 'adjust', id: store.environment.newId(), bytes, records: 0 }])
+    yield* appendOrder(store, [
+      { kind: 'adjust', id: store.environment.newId(), bytes, records: 0, count: 0, backend: '' },
+    ])
   } catch (error) {
     store.order.unwritten += bytes
     throw error

@@ -11,7 +11,8 @@ import { checkVersion, expiry, type Terms } from './terms.ts'
 export function* set(store: Store, slot: Slot, value: Uint8Array, terms: Terms): Io<string> {
   const { id } = yield* change(store, slot, true, entry => {
     checkVersion(terms, entry, slot.text)
-    return { write: { kind: 'put', value, tags: terms.tags, ...expiry(store, terms.expireMs) }, result: undefined }
+    const { tags, purpose } = terms
+    return { write: { kind: 'put', value, tags, purpose, ...expiry(store, terms.expireMs) }, result: undefined }
   })
   tellSet(store, slot, value)
   return id!

@@ -10,26 +10,65 @@ import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
-import { entryName, tagFolder, tagName } from '../log/names.ts'
+import { entryName, isTagLog, tagFolder, tagIndexName, tagName } from '../log/names.ts'
 import type { Tag } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
-import type { Store } from '../store.ts'
+import { type Store, viewOf } from '../store.ts'
+import { OrderCursor } from './cursor.ts'
 import { erase, eraseInside } from './erase.ts'
+import { readCurrent } from './find.ts'
 import { endHints, giveHints, isYoung, takeHints } from './hints.ts'
 import { liveEntry } from './live.ts'
 import { appendOrder } from './order.ts'
 
-/** Whether the folder has an index of tags: the folder `tags` is it, so that every process knows at once. */
+/** Whether the folder has an index of tags. A file says so, and not a setting in memory: every process knows at once. */
 export function* hasTagIndex(store: Store): Io<boolean> {
-  return (yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${tagFolder}` })) !== undefined
+  return (yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${tagIndexName}` })) !== undefined
 }
 
-/** Tells the index of the tags that an entry is about to get, and does not have yet. */
-export function* noteTags(store: Store, slot: Slot, tags: readonly Tag[], before: readonly Tag[]): Io<void> {
+/** Tells the index of the tags that an entry is about to get, and does not have yet. False: there is no index. Ask again
+ *  when the put has landed: an index that was made in between has been filled without it. */
+export function* noteTags(store: Store, slot: Slot, tags: readonly Tag[], before: readonly Tag[]): Io<boolean> {
   const added = tags.filter(tag => !before.includes(tag))
-  if (added.length === 0 || !(yield* hasTagIndex(store))) return
+  if (added.length === 0) return true
+  if (!(yield* hasTagIndex(store))) return false
   const hint = hintFor(store, slot)
   for (const tag of added) yield* giveHints(store, tagName(store.backend.name, tag), [hint])
+  return true
+}
+
+/** Makes the index of tags: first it is there, then it is filled, so that no entry stored meanwhile is missed. */
+export function* createTagIndex(store: Store): Io<void> {
+  if (yield* hasTagIndex(store)) return
+  const path = `${store.folder}/${tagIndexName}`
+  const { durable } = store.settings
+  yield* ask<'publish'>({ op: 'publish', path, bytes: Buffer.from('tags\n'), durable })
+  const cursor = new OrderCursor(store, () => true)
+  for (;;) {
+    const candidates = yield* cursor.next(256)
+    if (candidates === undefined) return
+    const hints = new Map<string, Hint[]>()
+    for (const { hash, extension, backend, place } of candidates) {
+      const view = viewOf(store, backend, extension)
+      const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`)
+      if (log?.value?.place !== place) continue
+      const hint: Hint = { time: store.environment.now(), hash, extension, backend }
+      for (const tag of log.value.tags) {
+        const name = tagName(backend, tag)
+        hints.set(name, [...(hints.get(name) ?? []), hint])
+      }
+    }
+    for (const [name, given] of hints) yield* giveHints(store, name, given)
+  }
+}
+
+/** Gives the index of tags up: from now on evicting looks at every entry. */
+export function* dropTagIndex(store: Store): Io<void> {
+  yield* ask<'unlink'>({ op: 'unlink', path: `${store.folder}/${tagIndexName}` })
+  const folder = `${store.folder}/${tagFolder}`
+  for (const name of (yield* ask<'list'>({ op: 'list', path: folder })) ?? []) {
+    if (isTagLog(name)) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${name}` })
+  }
 }
 
 export function hintFor(store: Store, slot: Slot): Hint {
@@ -42,8 +81,9 @@ export function carries(store: Store, log: LogState, tag: Tag): boolean {
   return liveEntry(store, log)?.put.tags.includes(tag) === true
 }
 
-/** Evicts what the index knows of. How many entries. */
-export function* evictByIndex(store: Store, tag: Tag): Io<number> {
+/** Evicts what the index knows of. How many entries; undefined: there is no index. */
+export function* evictIndexed(store: Store, tag: Tag): Io<number | undefined> {
+  if (!(yield* hasTagIndex(store))) return undefined
   const name = tagName(store.backend.name, tag)
   const taken = yield* takeHints(store, name)
   if (taken === undefined) return 0

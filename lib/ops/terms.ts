@@ -11,6 +11,8 @@ export interface Terms {
   readonly tags: readonly Tag[]
   /** Store only over this version; '': only if missing. */
   readonly ifVersion: string | undefined
+  /** What the record is to say about the value. */
+  readonly purpose?: string
 }
 
 export const noTags: readonly Tag[] = []

@@ -129,6 +129,11 @@ export function backendSuite(label: string, facts: BackendFacts): void {
       })
     })
 
+    test('gives bytes that do not keep the memory of larger ones', () => {
+      backend.encode('long '.repeat(500_000), context)
+      expect(backend.encode('short', context).buffer.byteLength).toBeLessThan(100_000)
+    })
+
     test('gives values that no later call writes to', () => {
       const values = samples.map(bytes => backend.decode(Buffer.from(bytes), context))
       for (const bytes of samples) backend.decode(Buffer.from(bytes), context)

@@ -59,6 +59,7 @@ export const clonedValues: readonly (readonly [string, unknown])[] = [
   ['undefined in an object', { a: undefined, b: 1 }],
   ['undefined in an array', [undefined, 1, undefined]],
   ['missing elements', Object.assign([], { 3: 'here', length: 5 })],
+  ['as many properties as missing elements', Object.assign(['a'], { length: 2, beside: 'b' })],
   ['an array of a billion missing elements', Object.assign([], { 1000000000: 'last' })],
   ['a RegExp match', Object.assign(['b'], { index: 1, input: 'abc', groups: undefined })],
   [
@@ -76,6 +77,7 @@ export const clonedValues: readonly (readonly [string, unknown])[] = [
     'Dates',
     [0, 1, -1, 1.7e12, 1_700_000_000_123, -62_135_596_800_001, 8.64e15, -8.64e15, Number.NaN].map(ms => new Date(ms)),
   ],
+  ['a Date far away', new Date('+143262-03-12T08:38:19.688Z')],
   ['RegExps', [/a\/b/, /^[é😀]$/giu, /(?:)/, /\ud800/]],
   ['an ArrayBuffer', Uint8Array.of(1, 2, 3).buffer],
   ['a DataView', new DataView(Uint8Array.of(1, 2, 3).buffer)],
@@ -159,6 +161,7 @@ export const uncloneableValues: readonly (readonly [string, unknown, string])[] 
   ['Headers', [new Headers({ a: 'b' })], 'value[0]'],
   ['a Blob', { file: new Blob(['a']) }, 'value.file'],
   ['an AbortSignal', { signal: new AbortController().signal }, 'value.signal'],
+  ['an Event, which has one property', { event: new Event('x') }, 'value.event'],
   ['a generator', (function* () {})(), 'value'],
   ['an iterator', { entries: new Map([[1, 2]]).entries() }, 'value.entries'],
   ['a number format', new Intl.NumberFormat(), 'value'],

@@ -42,6 +42,8 @@ export class Disk {
   #durableFiles = new Map<string, SimFile>()
   #durableFolders = new Set<string>(['/'])
   #fingerprint: string | undefined
+  /** How often anything has changed. */
+  changes = 0
 
   /** The same files, to be changed on their own. Nothing may be open. */
   clone(): Disk {
@@ -211,6 +213,7 @@ export class Disk {
 
   #changed(): void {
     this.#fingerprint = undefined
+    this.changes++
   }
 }
 

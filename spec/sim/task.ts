@@ -82,6 +82,11 @@ export class Task implements Caller {
     return !this.over && this.phase !== 'fresh'
   }
 
+  /** Whether it took a step at all. */
+  get called(): boolean {
+    return this.#io !== undefined
+  }
+
   /** All that its further course hangs on, as text. */
   get state(): string {
     if (this.phase === 'crashed') return 'x'
@@ -147,10 +152,7 @@ export class Task implements Caller {
 
   #perform(): void {
     const request = this.request!
-    if (this.#steps === undefined) {
-      this.#steps = perform(this, request)
-      if (changing.has(request.op)) this.#world.changes++
-    }
+    this.#steps ??= perform(this, request)
     try {
       const step = this.#steps.next()
       if (!step.done) {
@@ -257,7 +259,7 @@ export class Task implements Caller {
     return this.#world.clock
   }
   newFileName(): string {
-    return `${this.letter}${this.#counted++}`
+    return `${this.#world.era}${this.letter}${this.#counted++}`
   }
   newDescriptor(): File {
     return 100 * (this.letter.charCodeAt(0) + 1) + this.#counted++
@@ -276,21 +278,10 @@ export class Task implements Caller {
   }
   /** For ids: who, and the how-manieth. */
   newId(): string {
-    return this.letter.charCodeAt(0).toString(16).padStart(4, '0') + (this.#counted++).toString(16).padStart(12, '0')
+    const who = this.#world.era * 4096 + this.letter.charCodeAt(0)
+    return who.toString(16).padStart(4, '0') + (this.#counted++).toString(16).padStart(12, '0')
   }
 }
-
-const changing: ReadonlySet<Request['op']> = new Set([
-  'append',
-  'open',
-  'write',
-  'publish',
-  'rename',
-  'moveAway',
-  'unlink',
-  'removeFolder',
-  'unlock',
-])
 
 /** An outcome as text: of equal text, nobody could tell them apart. */
 export function describe(outcome: Outcome): string {

@@ -116,24 +116,26 @@ export class Process {
 export class World {
   readonly options: WorldOptions
   readonly interner: Interner
+  /** Tells ids that are made in this world from those of the world that its disk was made in. */
+  readonly era: number
   readonly disk: Disk
   readonly tasks: Task[] = []
   readonly processes: Process[] = []
   clock: number
   /** Whose algorithm runs at this moment. */
   current: Task | undefined
-  /** How often something has changed that a sleeper may be waiting for. */
-  changes = 0
+  #events = 0
   /** Tasks that have ended, a bit each. */
   ended = 0
   /** Is told of every request, when it has been performed. */
   onStep: ((task: Task, request: Request, answer: { reply: unknown } | { error: unknown }) => void) | undefined
   readonly #locks = new Map<string, Task>()
 
-  constructor(options: WorldOptions, disk: Disk, clock: number, interner = new Interner()) {
+  constructor(options: WorldOptions, from: { disk: Disk; clock: number; era: number }, interner = new Interner()) {
     this.options = options
-    this.disk = disk
-    this.clock = clock
+    this.disk = from.disk
+    this.clock = from.clock
+    this.era = from.era
     this.interner = interner
   }
 
@@ -170,6 +172,7 @@ export class World {
         done()
       }
     }
+    task.process.shared = true
     this.add({ name: 'unlink in the background', process: task.process, start, background: true })
   }
 
@@ -219,7 +222,7 @@ export class World {
   /** The process is killed: nothing of it runs any more. */
   crash(process: Process): void {
     process.crashed = true
-    this.changes++
+    this.#events++
     for (const task of this.tasks) if (task.process === process) task.drop()
   }
 
@@ -243,6 +246,7 @@ export class World {
 
   unlock(path: string): void {
     this.#locks.delete(path)
+    this.#events++
   }
 
   slept(ms: number): void {
@@ -253,8 +257,13 @@ export class World {
     this.onStep?.(task, request, answer)
   }
 
+  /** How often something has changed that a sleeper may be waiting for. */
+  get changes(): number {
+    return this.#events + this.disk.changes
+  }
+
   taskEnded(task: Task): void {
-    this.changes++
+    this.#events++
     const index = this.tasks.indexOf(task)
     if (index < 31) this.ended |= 1 << index
     task.parent?.childrenEnded()

@@ -10,12 +10,12 @@
 // Symbolic links below DIRECTORY are not followed: a key could lead anywhere.
 
 import { randomBytes } from 'node:crypto'
-import { constants, type Dirent, mkdirSync, writeFileSync } from 'node:fs'
+import { constants, type Dirent, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { errnoOf, refused } from '../../io/errno.ts'
-import { checkOptions, checkText } from '../options.ts'
+import { checkOptions, checkText, describe } from '../options.ts'
 import { StorageError } from './errors.ts'
 import { folderMode, ignoring, linkRefused, refuseLink, StagedKey, stagedFile, sweep } from './staging.ts'
 import { checkFilename, checkKey, checkMode, isKey, noSuchFile, Storage } from './storage.ts'
@@ -43,12 +43,17 @@ export class LocalStorage extends Storage {
     super()
     checkText(directory, 'the directory of a LocalStorage')
     checkOptions(options, ['withGitignore'], 'the options of a LocalStorage')
+    const { withGitignore = true } = options
+    if (typeof withGitignore !== 'boolean') {
+      throw new TypeError(`Expected withGitignore to be true or false, got ${describe(withGitignore)}`)
+    }
     this.directory = resolve(directory)
     try {
       mkdirSync(this.directory, { recursive: true, mode: folderMode })
-      if (options.withGitignore ?? true) writeFileSync(join(this.directory, '.gitignore'), '*\n', { flag: 'wx' })
+      const gitignore = join(this.directory, '.gitignore')
+      if (withGitignore && !existsSync(gitignore)) writeFileSync(gitignore, '*\n')
     } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw refused('create the storage folder', this.directory, error)
+      throw refused('create the storage folder', this.directory, error)
     }
   }
 

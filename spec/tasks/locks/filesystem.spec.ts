@@ -1,9 +1,13 @@
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import timers from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { StorageIOError, TimeoutError } from '../../../lib/errors.ts'
 import { FileSystemLockManager } from '../../../lib/tasks/locks/filesystem.ts'
 import { ended, message, repository, startFixture, temporaryFolder } from '../support.ts'
@@ -151,6 +155,94 @@ describe('among processes', () => {
     expect(readFileSync(join(folder, 'passed'), 'utf8').length).toBeGreaterThan(20)
     await (await new FileSystemLockManager(join(folder, 'locks')).acquire('the lock', { timeout: 5000 }))()
   })
+})
+
+/** Lets some actors take steps in an order that a seed determines: each step waits until all are at one. */
+class Turns {
+  #actors: number
+  #random: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(actors: number, seed: number) {
+    this.#actors = actors
+    this.#random = seed
+  }
+  next(): Promise<void> {
+    return new Promise(resolve => {
+      this.#waiting.push(resolve)
+      this.#pick()
+    })
+  }
+  /** An actor has come to its end. */
+  leave(): void {
+    this.#actors -= 1
+    this.#pick()
+  }
+  #pick(): void {
+    if (this.#waiting.length < this.#actors || this.#actors === 0) return
+    // Any sequence will do that is the same for the same seed.
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0
+    const [step] = this.#waiting.splice((this.#random >>> 16) % this.#waiting.length, 1)
+    step!()
+  }
+}
+
+test('one at a time gets through, in whatever order the heirs of a dead process read and write', async () => {
+  const original = { ...fs }
+  const { setTimeout: sleep } = timers
+  const restore = () => {
+    Object.assign(fs, original)
+    timers.setTimeout = sleep
+    syncBuiltinESMExports()
+  }
+  onTestFinished(restore)
+  const folders = temporaryFolder()
+  let trial = 0
+
+  const explore = async (seed: number, heirs: number, chain: number) => {
+    const folder = join(folders, String(trial++))
+    const real = join(folder, 'real')
+    const release = await new FileSystemLockManager(real).acquire('k')
+    const file = lockFile(real)
+    await release()
+    // The dead owner, and heirs of it that have died before they had the lock.
+    const tokens = ['a0', 'a1', 'a2'].slice(0, chain + 1)
+    for (const [index, token] of tokens.entries()) {
+      writeFileSync(index === 0 ? file : `${file}.heir-${tokens[index - 1]}`, JSON.stringify({ owner: '', token }))
+    }
+    const turns = new Turns(heirs, seed)
+    const inTurn = (step: (...args: any[]) => Promise<unknown>) =>
+      (async (...args: unknown[]) => {
+        await turns.next()
+        return step(...args)
+      }) as any
+    let inside = 0
+    let most = 0
+    const heir = async (index: number) => {
+      // Another path to the folder: as in another process, there is no queue in common.
+      symlinkSync(real, join(folder, `link${index}`))
+      const locks = new FileSystemLockManager(join(folder, `link${index}`))
+      for (let round = 0; round < 2; round += 1) {
+        const leave = await locks.acquire('k')
+        most = Math.max(most, ++inside)
+        await turns.next()
+        inside -= 1
+        await leave()
+      }
+      turns.leave()
+    }
+    for (const name of ['link', 'readFile', 'rename', 'unlink', 'readdir'] as const) fs[name] = inTurn(original[name])
+    timers.setTimeout = inTurn(async () => {})
+    syncBuiltinESMExports()
+    try {
+      await Promise.all(Array.from({ length: heirs }, (_, index) => heir(index)))
+    } finally {
+      restore()
+    }
+    expect(most).toBe(1)
+    expect(readdirSync(real)).toEqual([])
+  }
+  await fc.assert(fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 3 }), fc.nat(2), explore), { numRuns: 150 })
 })
 
 test('a link in the place of the folder leads where it leads, as the user wants it', async () => {

@@ -1,0 +1,111 @@
+// Culling: entries go until the folder is within its limits.
+//
+// Goal: volume and number stay under their limits, by small steps on the back of writes; what goes is what the policy says.
+// Steps: 1 what has expired. 2 While over a limit: entries are met from the oldest on, until the least by the policy is known
+//   (`policies/victims.ts`); it is read once more, and erased if it is still what it was.
+// Crash: fewer entries have gone; the next write goes on.
+
+import { topics } from '../channels.ts'
+import type { Io } from '../io/requests.ts'
+import { entryName } from '../log/names.ts'
+import { Victims } from '../policies/victims.ts'
+import { type Store, viewOf } from '../store.ts'
+import { type Candidate, OrderCursor } from './cursor.ts'
+import { erase } from './erase.ts'
+import { expireSlot, slotsBegun } from './expiry.ts'
+import { readCurrent } from './find.ts'
+import { appendOrder, catchUp } from './order.ts'
+import { readUses } from './usage.ts'
+
+/** Which limit is exceeded, by what this process knows; undefined: none. */
+export function exceeded(store: Store): 'volume' | 'entries' | undefined {
+  const { sizeLimit, maxEntries } = store.limits
+  const { totals, unwritten } = store.order
+  if (totals.volume + unwritten > sizeLimit) return 'volume'
+  if (maxEntries === Number.POSITIVE_INFINITY) return undefined
+  let entries = 0
+  for (const count of totals.counts.values()) entries += count
+  return entries > maxEntries ? 'entries' : undefined
+}
+
+/** How far a process has got in meeting entries. */
+export class Hunt {
+  readonly cursor: OrderCursor
+  readonly victims: Victims
+
+  constructor(cursor: OrderCursor, victims: Victims) {
+    this.cursor = cursor
+    this.victims = victims
+  }
+}
+
+/** Most candidates that wait in memory. */
+const waitingAtMost = 100_000
+
+/**
+ * Erases at most so many entries, of any backend: those that have expired, and while a limit is exceeded, others.
+ * `looks`: so many entries are met at most; the least of these goes then, though there may be a lesser one.
+ */
+export function* cull(store: Store, atMost: number, looks: number): Io<number> {
+  yield* catchUp(store)
+  let count = 0
+  const now = store.environment.now()
+  for (const slot of yield* slotsBegun(store, now)) {
+    if (count >= atMost) return count
+    const everyBackend = (hint: { backend: string; extension: string }): Store =>
+      viewOf(store, hint.backend, hint.extension)
+    count += yield* expireSlot(store, slot, now, { everyBackend, atMost: atMost - count })
+  }
+  const { evictionPolicy } = store.limits
+  if (evictionPolicy === 'none' || exceeded(store) === undefined) return count
+  if (evictionPolicy !== 'least-recently-stored') yield* readUses(store)
+  if (store.hunt.current?.victims.policy !== evictionPolicy) {
+    store.hunt.current = new Hunt(new OrderCursor(store, () => true), new Victims(evictionPolicy))
+  }
+  const { cursor, victims } = store.hunt.current
+  let left = looks
+  for (let reason = exceeded(store); reason !== undefined && count < atMost; reason = exceeded(store)) {
+    for (;;) {
+      const next = yield* cursor.peek()
+      if (next === undefined || victims.isSettled(next.time) || victims.size >= waitingAtMost) break
+      if (left-- <= 0 && victims.size > 0) break
+      for (const candidate of (yield* cursor.next(1)) ?? []) yield* meet(store, victims, candidate)
+    }
+    const victim = victims.pop()
+    if (victim === undefined) break
+    // It may have been written or read since it was met.
+    const met = yield* meet(store, victims, victim.candidate, victim.worth)
+    if (!met) continue
+    if (yield* evict(store, victim.candidate, reason)) count++
+  }
+  return count
+}
+
+/** Puts a live candidate among the victims; with `worth`, only if that has changed: true, it is still the same. */
+function* meet(store: Store, victims: Victims, candidate: Candidate, worth?: number): Io<boolean> {
+  const { hash, extension, backend, place } = candidate
+  const view = viewOf(store, backend, extension)
+  const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`)
+  if (log?.value === undefined || log.value.place !== place) return false
+  const { storedAt } = log.value
+  const now = victims.worth(hash, storedAt, store.usage)
+  if (now === worth) return true
+  victims.push({ candidate, worth: now, storedAt })
+  return false
+}
+
+function* evict(
+  store: Store,
+  { hash, extension, backend, place }: Candidate,
+  reason: 'volume' | 'entries',
+): Io<boolean> {
+  const view = viewOf(store, backend, extension)
+  const path = `${store.folder}/${entryName(hash, extension)}`
+  const erased = yield* erase(view, path, log => log.value?.place === place)
+  if (erased === undefined) return false
+  const { bytes, key } = erased
+  store.usage.forget(hash)
+  yield* appendOrder(store, [{ kind: 'remove', id: store.environment.newId(), bytes, place, backend }])
+  if (topics.evict.active) topics.evict.publish({ folder: store.folder, key, reason, size: bytes })
+  return true
+}

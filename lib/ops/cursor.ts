@@ -1,0 +1,92 @@
+// Going through the order log from front to back, a few entries at a time.
+//
+// Goal: every entry that stands in the log is met once, in order, while others write and segments are merged.
+// Invariant L: positions only grow, and merging keeps them; so what lies behind the last position is what was not met yet.
+// Crash: nothing is written.
+
+import type { Position } from '../indexes/order.ts'
+import { ask, type Io } from '../io/requests.ts'
+import { mergedName, segmentName } from '../log/names.ts'
+import type { Store } from '../store.ts'
+import { listSegments, readOrder } from './order.ts'
+
+/** An entry as the order log has it: it may have ended since, and counts only if its put names `place`. */
+export interface Candidate {
+  readonly position: Position
+  readonly place: string
+  /** When it began, in milliseconds since the epoch. */
+  readonly time: number
+  readonly hash: string
+  readonly extension: string
+  readonly backend: string
+}
+
+export class OrderCursor {
+  readonly #store: Store
+  readonly #wanted: (backend: string) => boolean
+  #last: Position = { segment: 0, index: 0 }
+  #pending: Candidate[] = []
+  #taken = 0
+  /** The merged file that was read, by its stamp. */
+  #merged = ''
+
+  constructor(store: Store, wanted: (backend: string) => boolean) {
+    this.#store = store
+    this.#wanted = wanted
+  }
+
+  /** The next ones, at most so many; undefined: that was all, for now. */
+  *next(atMost: number): Io<Candidate[] | undefined> {
+    if ((yield* this.peek()) === undefined) return undefined
+    const page = this.#pending.slice(this.#taken, this.#taken + atMost)
+    this.#taken += page.length
+    this.#last = page[page.length - 1]!.position
+    return page
+  }
+
+  /** The next one, left where it is. */
+  *peek(): Io<Candidate | undefined> {
+    if (this.#taken === this.#pending.length) {
+      this.#pending = yield* this.#read()
+      this.#taken = 0
+    }
+    return this.#pending[this.#taken]
+  }
+
+  /** What stands in the next file of the order log that has anything behind the last position. */
+  *#read(): Io<Candidate[]> {
+    const store = this.#store
+    // Segments may be merged meanwhile; their positions are in the merged file then.
+    const stamp = yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${mergedName}` })
+    const merged = stamp === undefined ? '' : `${stamp.ino} ${stamp.size} ${stamp.mtimeMs}`
+    if (merged !== this.#merged) {
+      this.#merged = merged
+      const candidates = yield* this.#candidates(mergedName, 0)
+      if (candidates.length > 0) return candidates
+    }
+    for (const segment of yield* listSegments(store)) {
+      if (segment < this.#last.segment) continue
+      const candidates = yield* this.#candidates(segmentName(segment), segment)
+      if (candidates.length > 0) return candidates
+    }
+    return []
+  }
+
+  *#candidates(name: string, segment: number): Io<Candidate[]> {
+    const { records } = yield* readOrder(this.#store, name)
+    const standing = new Map<string, Candidate>()
+    for (const { record, index } of records) {
+      if (record.kind === 'remove') standing.delete(record.place)
+      if (record.kind !== 'add' || !this.#wanted(record.backend)) continue
+      const position = record.origin ?? { segment, index }
+      if (!isAfter(position, this.#last)) continue
+      const { id: place, time, hash, extension, backend } = record
+      standing.set(place, { position, place, time, hash, extension, backend })
+    }
+    return [...standing.values()]
+  }
+}
+
+function isAfter(a: Position, b: Position): boolean {
+  return a.segment === b.segment ? a.index > b.index : a.segment > b.segment
+}

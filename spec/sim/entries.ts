@@ -1,0 +1,179 @@
+// Scenarios about one key: a few actions at once, from one of the states that its log may be in.
+
+import type { Backend } from '../../lib/backends/backend.ts'
+import { JSONBackend } from '../../lib/backends/json.ts'
+import { V8Backend } from '../../lib/backends/v8.ts'
+import { get } from '../../lib/ops/get.ts'
+import { Listing } from '../../lib/ops/list.ts'
+import { catchUp } from '../../lib/ops/order.ts'
+import { readLog } from '../../lib/ops/raw.ts'
+import { remove } from '../../lib/ops/remove.ts'
+import { set } from '../../lib/ops/set.ts'
+import { plainTerms } from '../../lib/ops/terms.ts'
+import type { Io } from '../../lib/io/requests.ts'
+import type { Bounds } from '../../lib/store.ts'
+import { type Action, actions, computedOnce, key, type Stored } from './actions.ts'
+import { isLinearizable, type Operation } from './linearizable.ts'
+import type { Scenario } from './schedule.ts'
+import { beginningOf } from './states.ts'
+import { describe, type Task } from './task.ts'
+import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
+
+/** Small, so that what is rare with ordinary values comes with the first. */
+export const smallBounds: Bounds = { largeRecord: 300, compaction: 400, segment: 1 << 16 }
+
+const entryPath = new RegExp(`^${folder}/[0-9a-f]{2}(/|$)`)
+
+/** How the tasks share processes. */
+export type Layout =
+  /** Each in one of its own. */
+  | 'processes'
+  /** All in one thread, by the promise interface. */
+  | 'one thread'
+  /** All in one thread, the first by the synchronous interface. */
+  | 'one thread, a blocking'
+  /** All in one thread, with a bucket of its own each. */
+  | 'one thread, two buckets'
+
+export interface EntryOptions {
+  readonly actions: readonly string[]
+  /** See `stateNames`. */
+  readonly state: string
+  readonly layout: Layout
+  readonly crashes: number
+  readonly preemptions: number
+  readonly backend: 'v8' | 'json'
+  readonly plant?: Plant | undefined
+}
+
+const backends: Readonly<Record<EntryOptions['backend'], Backend>> = { v8: new V8Backend(), json: new JSONBackend() }
+
+/** The steps are the requests to the entry's own file. Those to the order log happen along with the one before: races about
+ *  that are explored by themselves, see `orders.ts`. */
+export function entryScenario(name: string, options: EntryOptions): Scenario {
+  const world: WorldOptions = {
+    backend: backends[options.backend],
+    bounds: smallBounds,
+    durable: false,
+    sees: path => entryPath.test(path),
+    branches: 'in sequence',
+    shortestTick: 1000,
+    plant: options.plant,
+  }
+  const { disk, clock, stored } = beginningOf(options.state, world)
+  const acting = options.actions.map((action, n) => {
+    const make = actions[action]
+    if (make === undefined) throw new RangeError(`Expected one of ${Object.keys(actions).join(', ')}, got ${action}`)
+    return make(n)
+  })
+  return {
+    name,
+    world,
+    disk,
+    clock,
+    crashes: options.crashes,
+    preemptions: options.preemptions,
+    begin: it => addTasks(it, acting, options.layout),
+    check: it => checkEntry(it, acting, stored),
+  }
+}
+
+function addTasks(world: World, acting: readonly Action[], layout: Layout): void {
+  const one = layout === 'processes' ? undefined : world.process('one')
+  acting.forEach((action, n) => {
+    const process = one ?? world.process(`p${n}`)
+    const store = layout === 'one thread, two buckets' && n > 0 ? process.newStore() : process.store
+    const blocking = layout === 'one thread, a blocking' && n === 0
+    world.add({ name: action.name, process, blocking, start: () => action.run(process, store) })
+  })
+}
+
+/** What is wrong now that everybody has ended. */
+function checkEntry(world: World, acting: readonly Action[], initial: Stored): string | undefined {
+  const tasks = world.tasks.slice(0, acting.length)
+  const nobodyDied = tasks.every(task => task.outcome?.kind !== 'crashed')
+  const probe = world.process('probe')
+
+  const last = world.run(probe, () => get(probe.store, probe.slot(key)))
+  const all = (1 << tasks.length) - 1
+  const operations: Operation<Stored>[] = tasks.map((task, i) => ({
+    name: task.name,
+    outcome: task.outcome!,
+    after: task.endedBefore & all,
+    // Who died before the first step did nothing.
+    step: task.called ? acting[i]!.step : () => [],
+  }))
+  operations.push({
+    name: 'get',
+    outcome: { kind: 'returned', value: last },
+    after: all,
+    step: actions['get']!(0).step,
+  })
+  if (!isLinearizable(operations, initial, stored => JSON.stringify([stored]))) {
+    return `no order explains ${operations.map(({ name, outcome }) => `${name} = ${describe(outcome)}`).join(', ')}`
+  }
+  return (
+    checkResults(tasks, acting, nobodyDied) ??
+    checkOrder(world, probe, last !== undefined, nobodyDied) ??
+    checkLeftovers(world, tasks, nobodyDied) ??
+    checkUse(world, probe)
+  )
+}
+
+function checkResults(tasks: readonly Task[], acting: readonly Action[], nobodyDied: boolean): string | undefined {
+  if (!nobodyDied) return undefined
+  const results = tasks.map(task => (task.outcome?.kind === 'returned' ? task.outcome.value : undefined))
+  const others = (name: string): readonly Action[] => acting.filter(action => action.name !== name)
+  const computing = results.filter((_, i) => acting[i]!.name === 'getOrSet')
+  if (!others('getOrSet').some(action => action.writes) && !computedOnce(computing)) return 'computed more than once'
+  if (acting.filter(action => action.writes).length === 1) {
+    const swap = results[acting.findIndex(action => action.name === 'swap')] as { swapped: boolean } | undefined
+    if (swap?.swapped === false) return 'a conflict although nobody else wrote'
+  }
+  return undefined
+}
+
+/** Iteration shows the entry if it is stored, and it was counted. */
+function checkOrder(world: World, probe: Process, isStored: boolean, nobodyDied: boolean): string | undefined {
+  const keys = world.run(probe, () => listKeys(probe))
+  if (keys.length !== (isStored ? 1 : 0)) return `iteration shows [${keys.join()}], and get ${isStored ? 'finds it' : 'nothing'}`
+  const { counts } = world.run(probe, () => catchUp(probe.store))
+  const log = world.run(probe, () => readLog(probe.store, probe.slot(key).path))
+  const there = log?.value === undefined ? 0 : 1
+  const counted = counts.get(probe.store.backend.name) ?? 0
+  if (counted < there || (nobodyDied && counted > there)) return `${there} stored, ${counted} counted`
+  return undefined
+}
+
+export function* listKeys(process: Process): Io<string[]> {
+  const listing = new Listing(process.store, { values: false })
+  const keys: string[] = []
+  for (;;) {
+    const page = yield* listing.next()
+    if (page === undefined) return keys
+    for (const { keyText } of page) keys.push(keyText)
+  }
+}
+
+export function checkLeftovers(world: World, tasks: readonly Task[], nobodyDied: boolean): string | undefined {
+  const open = tasks.find(task => task.files.size > 0)
+  if (open !== undefined) return `${open.name} left a file open`
+  const temporary = world.disk.paths().filter(path => path.startsWith(`${folder}/tmp/`))
+  if (nobodyDied && temporary.length > 0) return `left over: ${temporary.join()}`
+  const holds = world.processes.filter(process => !process.crashed && process.holds.size > 0)
+  if (holds.length > 0) return `${holds.length} processes hold seals for ever`
+  return undefined
+}
+
+/** The key is good for everything, and nobody has to wait. */
+function checkUse(world: World, probe: Process): string | undefined {
+  const { store } = probe
+  const slot = probe.slot(key)
+  const bytes = store.backend.encode(99, { key: slot.text })
+  world.run(probe, () => set(store, slot, bytes, plainTerms))
+  const found = world.run(probe, () => get(store, slot))
+  if (found?.value !== 99) return `99 was set afterwards, and get found ${JSON.stringify(found?.value)}`
+  if (!world.run(probe, () => remove(store, slot))) return 'could not be deleted afterwards'
+  if (world.run(probe, () => get(store, slot)) !== undefined) return 'was deleted afterwards, and is still there'
+  return undefined
+}

@@ -1,0 +1,161 @@
+// One run under a schedule: at each point, what could come next; and what came of it.
+//
+// A schedule is text: a small letter is a step of that task, a capital kills its process, before its next request; with a digit
+// behind it, in the middle of it: an append, of which so many bytes get to the disk (see `tornLengths`). `~` is a power cut.
+
+import type { Disk, Remains } from './disk.ts'
+import type { Interner } from './intern.ts'
+import type { Task } from './task.ts'
+import { World, type WorldOptions } from './world.ts'
+
+/** What is explored: what there is at first, who does what, and what must be true at the end. */
+export interface Scenario {
+  /** Says everything about it: see `scenarios.ts`. */
+  readonly name: string
+  readonly world: WorldOptions
+  /** What there is at first. */
+  readonly disk: Disk
+  readonly clock: number
+  /** Puts the tasks into a world. */
+  readonly begin: (world: World) => void
+  /** How many processes may die. */
+  readonly crashes: number
+  /** How often a task may be interrupted that could go on; Infinity: as often as there are requests. */
+  readonly preemptions: number
+  /** What a power cut may leave of what was not synced; none: the power stays on. */
+  readonly powerCuts?: readonly Remains[]
+  /** What is wrong when everybody has ended; undefined: nothing. */
+  readonly check: (world: World) => string | undefined
+}
+
+/** The lengths of a torn append: a byte, a record's head, half of it, all but a byte. */
+export function tornLengths(length: number): number[] {
+  const lengths = [1, 70, Math.floor(length / 2), length - 1]
+  return lengths.filter((n, i) => n > 0 && n < length && lengths.indexOf(n) === i)
+}
+
+/** So many times everybody may look again in vain before it counts as waiting for ever. */
+const roundsInVain = 3
+/** A run that is longer goes on for ever. */
+const longestRun = 5_000
+
+export class Run {
+  readonly world: World
+  readonly scenario: Scenario
+  #crashesLeft: number
+  #preemptionsLeft: number
+  #powerIsOn = true
+  #last: Task | undefined
+  #roundsInVain = 0
+  #steps = 0
+  #changesSeen = 0
+
+  constructor(scenario: Scenario, interner: Interner) {
+    const { world, disk, clock, crashes, preemptions } = scenario
+    this.scenario = scenario
+    this.world = new World(world, { disk: disk.clone(), clock, era: 2 }, interner)
+    this.#crashesLeft = crashes
+    this.#preemptionsLeft = preemptions
+    scenario.begin(this.world)
+  }
+
+  /** Why it cannot go on although not everybody has ended. */
+  get stuck(): string | undefined {
+    if (this.#roundsInVain > roundsInVain) return 'waits for ever'
+    if (this.#steps > longestRun) return `has not ended after ${longestRun} steps`
+    return undefined
+  }
+
+  /** What could come next, the least interruption first; none: everybody has ended, or waits for ever. */
+  choices(): string[] {
+    if (this.stuck !== undefined || !this.#powerIsOn) return []
+    const { tasks } = this.world
+    let able = tasks.filter(task => this.world.canStep(task))
+    // Everybody sleeps, and nothing has happened: they look again, but not for ever.
+    if (able.length === 0) able = tasks.filter(task => task.phase === 'asleep')
+    if (able.length === 0) return []
+    const last = this.#last
+    const goesOn = last !== undefined && able.includes(last)
+    if (goesOn) able = this.#preemptionsLeft > 0 ? [last, ...able.filter(task => task !== last)] : [last]
+    const choices = able.map(task => task.letter)
+    if (this.#crashesLeft > 0) this.#addCrashes(choices)
+    for (let i = 0; i < (this.scenario.powerCuts?.length ?? 0); i++) choices.push(`~${i}`)
+    return choices
+  }
+
+  #addCrashes(choices: string[]): void {
+    const seen = new Set<unknown>()
+    for (const task of this.world.tasks) {
+      if (!task.running) continue
+      const letter = task.letter.toUpperCase()
+      // Of several tasks in a process it does not matter which one is named.
+      if (!seen.has(task.process)) choices.push(letter)
+      seen.add(task.process)
+      const bytes = task.tearable
+      if (bytes !== undefined) tornLengths(bytes.length).forEach((_, i) => void choices.push(`${letter}${i}`))
+    }
+  }
+
+  take(choice: string): void {
+    const { world } = this
+    this.#steps++
+    if (choice[0] === '~') {
+      world.disk.cutPower(this.scenario.powerCuts![Number(choice[1])]!)
+      for (const process of [...world.processes]) world.crash(process)
+      this.#powerIsOn = false
+      return
+    }
+    const task = this.#taskOf(choice[0]!)
+    if (choice[0] === task.letter) {
+      this.#step(task)
+      return
+    }
+    if (choice.length > 1) task.tear(tornLengths(task.tearable!.length)[Number(choice[1])]!)
+    world.crash(task.process)
+    this.#crashesLeft--
+  }
+
+  #step(task: Task): void {
+    const { world } = this
+    const last = this.#last
+    if (last !== undefined && last !== task && world.canStep(last)) this.#preemptionsLeft--
+    if (world.changes === this.#changesSeen && task.phase === 'asleep') {
+      if (!world.canStep(task)) this.#roundsInVain += 1 / world.tasks.length
+    } else if (world.changes !== this.#changesSeen) this.#roundsInVain = 0
+    this.#changesSeen = world.changes
+    this.#last = task
+    task.step()
+  }
+
+  #taskOf(letter: string): Task {
+    const task = this.world.tasks[letter.toLowerCase().charCodeAt(0) - 97]
+    if (task === undefined) throw new RangeError(`Expected a schedule that fits, got one with a task ${letter}`)
+    return task
+  }
+
+  /** Everything that what may still happen hangs on, as text. */
+  get state(): string {
+    const { preemptions } = this.scenario
+    let state = `${this.world.state}|${this.#crashesLeft}${this.#powerIsOn}`
+    if (preemptions !== Number.POSITIVE_INFINITY) state += `|${this.#preemptionsLeft}${this.#last?.letter}`
+    if (this.#roundsInVain > 0) state += `|${this.#roundsInVain.toFixed(2)}`
+    return state
+  }
+
+  /** What is wrong at the end. */
+  verdict(): string | undefined {
+    const { stuck, world } = this
+    if (stuck !== undefined) {
+      const waiting = world.tasks.filter(task => !task.over).map(task => `${task.letter} (${task.name})`)
+      return `${waiting.join(' and ')} ${stuck}`
+    }
+    const blocked = world.tasks.filter(task => !task.over && task.phase !== 'fresh')
+    if (blocked.length > 0) return `${blocked.map(task => task.name).join(' and ')} cannot go on`
+    return this.scenario.check(world)
+  }
+}
+
+/** A schedule's choices, one by one. */
+export function choicesOf(schedule: string): string[] {
+  return schedule.match(/~\d|[a-z]|[A-Z]\d?/g) ?? []
+}
