@@ -11,6 +11,11 @@ import type { Io } from './io/requests.ts'
 import type { KeyMaker } from './keymakers/keymaker.ts'
 import type { Slot } from './keys.ts'
 import type { Tag } from './log/record.ts'
+import { callerOf } from './memo/caller.ts'
+import { cachedDecorator } from './memo/decorator.ts'
+import { memoize } from './memo/memoize.ts'
+import { type Shelf, shelfOf } from './memo/shelf.ts'
+import type { AnyFunction, CachedDecorator, Memoized, MemoizeOptions } from './memo/types.ts'
 import { Check, entrySteps, type Problem } from './ops/check.ts'
 import { beginTransaction, commit, rollBack } from './ops/commit.ts'
 import { cull } from './ops/cull.ts'
@@ -70,6 +75,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   /** @internal */
   protected readonly core: Core
   #dict: Record<string, V> | undefined
+  #shelf: Shelf | undefined
+  #cached: CachedDecorator | undefined
 
   /**
    * @param path - The folder: a path, or a file: URL.
@@ -453,6 +460,41 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     for (const { key, listed } of this.#listed({ values: false, expired: options.expired === true })) {
       if (passes(options, key, listed)) yield { key, ...makeInfo(listed) }
     }
+  }
+
+  /**
+   * The function, memoized: a call with arguments that were seen before is answered from the cache, in any process. Its results
+   * may be undefined; what it throws is not stored. Of identical calls of an asynchronous function at once, one runs.
+   * BucketCache: Bucket.__call__; DiskCache: Cache.memoize, memoize_stampede.
+   * @throws TypeError, RangeError here for what cannot be memoized, and for options that do not fit the function.
+   * @throws MutatedArgumentsError from a call during which its arguments changed; UnserializableError if they cannot be in a
+   *   key, or the result cannot be stored.
+   * @example
+   * const parse = bucket.wrap(slowParse, { ignore: ['options.signal'], expire: { days: 1 } })
+   * parse(text, { signal })
+   */
+  wrap<F extends AnyFunction>(fn: F, options: MemoizeOptions = {}): Memoized<F> {
+    return memoize(this.#memoShelf, fn, options, { module: callerOf(Bucket.prototype.wrap), isMember: false })
+  }
+
+  /**
+   * Decorates methods, getters and accessors, also static and private ones: `@bucket.cached`, or `@bucket.cached(options)`; a
+   * standard decorator, and one for `experimentalDecorators`. The state of the instance is part of the key: see `cacheState`.
+   * A getter or accessor is cached until its property is written to. BucketCache: Bucket.__call__ with `method=True`.
+   * @example
+   * class Report {
+   *   constructor(readonly year: number) {}
+   *   @bucket.cached total(region: string) { return slowSum(this.year, region) }
+   * }
+   */
+  get cached(): CachedDecorator {
+    this.#cached ??= cachedDecorator(this.#memoShelf)
+    return this.#cached
+  }
+
+  get #memoShelf(): Shelf {
+    this.#shelf ??= shelfOf(this.core)
+    return this.#shelf
   }
 
   /** The entries as properties: `bucket.dict.name = value`, `delete bucket.dict.name`, `'name' in bucket.dict`,

@@ -2,6 +2,7 @@
 // that one.
 
 import { fileURLToPath } from 'node:url'
+import type { AnyFunction } from './types.ts'
 
 /** Frames of transpilers' helpers may stand in front of the caller's. */
 const framesLookedAt = 24
@@ -14,13 +15,17 @@ const helper =
  * The module that called `below`, a function of this package: the path of its file, or what else it is called by the engine
  * (a `data:` URL, `[eval]`); undefined where the stack does not tell.
  */
-export function callerOf(below: (...args: never) => unknown): string | undefined {
-  const files = filesAbove(below)
+export function callerOf(below: AnyFunction): string | undefined {
+  let files = filesAbove(below)
+  // What stands in the stack is not `below` itself, then, but a spy or a proxy in its place.
+  if (files.length === 0) files = filesAbove(callerOf).filter(file => !file.startsWith(ownFolder))
   const file = files.find(name => !name.startsWith('node:') && !helper.test(name))
   return file?.startsWith('file:') ? fileURLToPath(file) : file
 }
 
-function filesAbove(below: (...args: never) => unknown): string[] {
+const ownFolder = new URL('..', import.meta.url).href
+
+function filesAbove(below: AnyFunction): string[] {
   const { prepareStackTrace, stackTraceLimit } = Error
   const holder: { stack?: unknown } = {}
   try {

@@ -4,8 +4,8 @@
 
 import { show } from '../options.ts'
 import { callerOf } from './caller.ts'
-import type { Shelf } from './memo.ts'
 import { memoize } from './memoize.ts'
+import type { Shelf } from './shelf.ts'
 import type { AnyFunction, CachedDecorator, Memoized, MemoizeOptions } from './types.ts'
 
 /** What is used of a standard decorator's context. */

@@ -21,24 +21,14 @@ import { expiryOf } from '../ops/live.ts'
 import { remove } from '../ops/remove.ts'
 import { set } from '../ops/set.ts'
 import type { Terms } from '../ops/terms.ts'
-import type { Store } from '../store.ts'
 import { type Chance, isDue } from './ahead.ts'
-import type { Flight, Flights } from './flights.ts'
+import type { Flight } from './flights.ts'
 import { type Layout, titleOf } from './layout.ts'
 import { type Note, readNote, writeNote } from './note.ts'
 import type { MemoSettings } from './options.ts'
+import type { Shelf } from './shelf.ts'
 import { classOf, stateOf } from './state.ts'
 import type { AnyFunction, CachedCallInfo } from './types.ts'
-
-/** What memoizing asks of a bucket. */
-export interface Shelf {
-  readonly core: Core
-  readonly flights: Flights
-  /** Runs an operation that writes the key, now. */
-  write<T>(operation: string, degraded: T, slot: Slot, io: (store: Store) => Io<T>): T
-  /** By and by. */
-  writeLater<T>(operation: string, degraded: T, slot: Slot, io: (store: Store) => Io<T>): Promise<T>
-}
 
 export interface MemoParts {
   readonly fn: AnyFunction
@@ -337,7 +327,7 @@ export class Memo {
     throw new MutatedArgumentsError(
       `Cannot store the result of ${titleOf(this.fn)}: ${what} changed while it ran, and nobody would find it. Nothing was ` +
         'stored: let it change a copy, or leave what changes out of the key with the option ignore.',
-      { cause },
+      cause === undefined ? undefined : { cause },
     )
   }
 

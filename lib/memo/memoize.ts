@@ -3,9 +3,10 @@
 import { show } from '../options.ts'
 import { type Chance, ordinaryChance } from './ahead.ts'
 import { Layout } from './layout.ts'
-import { Memo, type Shelf } from './memo.ts'
+import { Memo } from './memo.ts'
 import { defaultName } from './name.ts'
 import { resolveMemoize } from './options.ts'
+import type { Shelf } from './shelf.ts'
 import type { AnyFunction, Memoized, MemoizeOptions } from './types.ts'
 
 /** Where a function comes from. */

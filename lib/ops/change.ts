@@ -256,12 +256,12 @@ class Attempt {
           })),
         )
         yield* reclaimOne(store)
-        if (mergeIsDue(store)) yield* mergeOrder(store)
       }
       if (this.#compactAt !== undefined) yield* compact(store, slot.path)
       if (volumeIsDue(store)) yield* writeVolume(store)
       const { cullLimit } = store.limits
       if (this.#grew && cullLimit > 0 && exceeded(store) !== undefined) yield* cull(store, cullLimit, looksOfAWrite)
+      if (mergeIsDue(store)) yield* mergeOrder(store)
     } catch (error) {
       if (!(error instanceof StorageIOError)) throw error
       if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'upkeep', error })

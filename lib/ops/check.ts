@@ -28,12 +28,11 @@ import { type Store, viewOf } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { rivalClaim } from './claim.ts'
 import { compact } from './compact.ts'
-import { type Candidate, OrderCursor } from './cursor.ts'
 import { slotFor } from './expiry.ts'
 import { bareRecord, stateOffset } from './fields.ts'
 import { giveHints, listTaken, readHints } from './hints.ts'
 import { readIntent, rollForward } from './intent.ts'
-import { appendOrder, catchUp, writeVolume } from './order.ts'
+import { type Add, appendOrder, catchUp, readStanding, writeVolume } from './order.ts'
 import { readLog, readOpen } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { Patience, passSeal } from './seal.ts'
@@ -56,10 +55,10 @@ export class Check {
   readonly #store: Store
   readonly #fix: boolean
   /** All that the order log says stands, by place. */
-  #standing = new Map<string, Candidate>()
+  #standing: ReadonlyMap<string, Add> = new Map()
   /** Places that were found in entries. */
   readonly #found = new Set<string>()
-  readonly #backendOf = new Map<string, Candidate>()
+  readonly #backendOf = new Map<string, Add>()
   readonly #hinted = new Map<string, Set<string>>()
   #tagIndex = false
   #bytes = 0
@@ -78,15 +77,8 @@ export class Check {
     yield* catchUp(store)
     this.#startedAt = { segment: store.order.segment, offset: store.order.offset }
     this.#tagIndex = yield* hasTagIndex(store)
-    const cursor = new OrderCursor(store, () => true)
-    for (;;) {
-      const candidates = yield* cursor.next(1024)
-      if (candidates === undefined) break
-      for (const candidate of candidates) {
-        this.#standing.set(candidate.place, candidate)
-        this.#backendOf.set(candidate.hash, candidate)
-      }
-    }
+    this.#standing = yield* readStanding(store)
+    for (const add of this.#standing.values()) this.#backendOf.set(add.hash, add)
   }
 
   /** One folder of entries: `step` from 0 up to, not including, `entrySteps`. */
@@ -201,28 +193,16 @@ export class Check {
     const { order } = this.#store
     if (order.segment === segment && order.offset === offset) return true
     // Rare: others write meanwhile. Read again what stands, once.
-    const now = new Map<string, Candidate>()
-    const cursor = new OrderCursor(this.#store, () => true)
-    for (;;) {
-      const candidates = yield* cursor.next(1024)
-      if (candidates === undefined) break
-      for (const candidate of candidates) now.set(candidate.place, candidate)
-    }
-    this.#standing = now
+    this.#standing = yield* readStanding(this.#store)
     this.#startedAt = { segment: order.segment, offset: order.offset }
-    return now.has(place)
+    return this.#standing.has(place)
   }
 
   *#totals(): Io<void> {
     const store = this.#store
     const before = { segment: store.order.segment, offset: store.order.offset }
     const counts = new Map<string, number>()
-    const cursor = new OrderCursor(store, () => true)
-    for (;;) {
-      const candidates = yield* cursor.next(1024)
-      if (candidates === undefined) break
-      for (const { backend } of candidates) counts.set(backend, (counts.get(backend) ?? 0) + 1)
-    }
+    for (const { backend } of (yield* readStanding(store)).values()) counts.set(backend, (counts.get(backend) ?? 0) + 1)
     const totals = yield* catchUp(store)
     // While others write there is no one moment to compare.
     if (store.order.segment !== before.segment || store.order.offset !== before.offset) return

@@ -1,7 +1,7 @@
 // Merging: ended segments of the order log become one, without the entries that have ended.
 //
 // Goal: the order log takes room for the entries there are, not for all there ever were.
-// Steps: 1 take the lock: one merger at a time. 2 Read all segments; an add whose remove is found anywhere goes, with it.
+// Steps: 1 take the lock: one merger at a time; end the last segment. 2 Read all segments; an add whose remove is found anywhere goes, with it.
 //   3 What stays is written, with its positions, to a temporary file, which becomes `merged.log`. 4 The segments that went
 //   into it are unlinked.
 // Why not in place of a segment: a process that has read half of one would go on in the middle of another file.
@@ -12,12 +12,10 @@ import { encodeOrder, type OrderRecord, type Position } from '../indexes/order.t
 import { ask, type Io, type Lock } from '../io/requests.ts'
 import { mergedName, orderLockName, segmentName, temporaryName } from '../log/names.ts'
 import type { Store } from '../store.ts'
-import { appendOrder, catchUp, listSegments, readOrder } from './order.ts'
-
-type Add = OrderRecord & { kind: 'add' }
+import { type Add, appendOrder, catchUp, endLast, listSegments, readOrder } from './order.ts'
 
 /** So many records may be of no use before it is worth the reading. */
-const wasteAllowed = 2048
+const wasteAllowed = 128
 
 /** Whether most of the order log is about entries that have ended. */
 export function mergeIsDue(store: Store): boolean {
@@ -38,6 +36,9 @@ export function* mergeOrder(store: Store): Io<void> {
     throw error
   }
   try {
+    // All there is so far is merged; the next segment begins, and with it the totals are safe.
+    yield* endLast(store)
+    yield* appendOrder(store, [adjustment(store, 0, 0)])
     const segments = yield* listSegments(store)
     const ended = segments.slice(0, -1)
     const merged = yield* readOrder(store, mergedName)
@@ -70,17 +71,12 @@ export function* mergeOrder(store: Store): Io<void> {
     yield* ask<'rename'>({ op: 'rename', from: temporary, to: `${folder}/${mergedName}` })
     for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
     yield* catchUp(store)
-    yield* appendOrder(store, [
-      {
-        kind: 'adjust',
-        id: environment.newId(),
-        bytes: bytes.length - before,
-        records: kept.length - records,
-        count: 0,
-        backend: '',
-      },
-    ])
+    yield* appendOrder(store, [adjustment(store, bytes.length - before, kept.length - records)])
   } finally {
     yield* ask<'unlock'>({ op: 'unlock', lock })
   }
+}
+
+function adjustment(store: Store, bytes: number, records: number): OrderRecord {
+  return { kind: 'adjust', id: store.environment.newId(), bytes, records, count: 0, backend: '' }
 }

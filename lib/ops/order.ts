@@ -9,7 +9,7 @@
 
 import { decodeOrder, encodeOrder, noTotals, type OrderRecord, type Totals } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
-import { orderFolder, segmentName, segmentNumber } from '../log/names.ts'
+import { mergedName, orderFolder, segmentName, segmentNumber } from '../log/names.ts'
 import { readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
 
@@ -78,6 +78,22 @@ export function* readOrder(
   return { records, size: window.size }
 }
 
+export type Add = OrderRecord & { kind: 'add' }
+
+/** The entries that stand in the order log, by their places: all of it in memory, for `check`. */
+export function* readStanding(store: Store): Io<Map<string, Add>> {
+  const standing = new Map<string, Add>()
+  const gone = new Set<string>()
+  for (const name of [mergedName, ...(yield* listSegments(store)).map(segmentName)]) {
+    for (const { record } of (yield* readOrder(store, name)).records) {
+      if (record.kind === 'remove') gone.add(record.place)
+      if (record.kind === 'add') standing.set(record.id, record)
+    }
+  }
+  for (const place of gone) standing.delete(place)
+  return standing
+}
+
 /** The segment where the tail stands, open; undefined: nobody has begun it yet. */
 function* openLast(store: Store): Io<File | undefined> {
   const tail = store.order
@@ -142,6 +158,16 @@ function* foldUntil(store: Store, file: File, id: string | undefined): Io<'met' 
   }
   tail.offset += settled
   return met ? 'met' : 'read'
+}
+
+/** Ends the last segment, however short, so that it may be merged. */
+export function* endLast(store: Store): Io<void> {
+  const file = yield* openTail(store)
+  try {
+    yield* endSegment(store, file)
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
 }
 
 /** The segment is long enough. Whoever appends next writes the base of the one that follows. */

@@ -59,12 +59,14 @@ export class NotingView extends View {
     }
     const hash = createHash('sha256')
     let size = 0
+    const pass = (chunk: Uint8Array, done: (error?: Error | null) => void) => {
+      hash.update(chunk)
+      size += chunk.length
+      target.write(chunk, done)
+    }
     const noting = new Writable({
-      write(chunk: Uint8Array, _encoding, done) {
-        hash.update(chunk)
-        size += chunk.length
-        target.write(chunk, done)
-      },
+      write: (chunk: Uint8Array, _encoding, done) => pass(chunk, done),
+      writev: (chunks, done) => pass(Buffer.concat(chunks.map(({ chunk }) => chunk)), done),
       // Finished when the target is, and not before.
       final: done => {
         finished(target, error => {

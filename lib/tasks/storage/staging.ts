@@ -36,6 +36,8 @@ async function stagedStream(
     }
     return new Writable({
       write: (chunk: Uint8Array, _encoding, done) => settle(file.writeFile(chunk), done),
+      // What has gathered while the disk was busy goes to it in one piece.
+      writev: (chunks, done) => settle(file.writeFile(Buffer.concat(chunks.map(({ chunk }) => chunk))), done),
       final: done =>
         settle(
           file.close().then(() => move(complete)),
