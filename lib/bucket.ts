@@ -1,6 +1,7 @@
 // The public class: START HERE. Each method turns its arguments into an operation (`ops/`) and runs it at once; `promises`
 // runs the same operations without blocking. Everything else in lib/ exists to serve these methods.
 
+import type { Readable } from 'node:stream'
 import type { Backend } from './backends/backend.ts'
 import { Core } from './core.ts'
 import { dictOf } from './dict.ts'
@@ -26,6 +27,7 @@ import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { peek, pull, push } from './ops/queue.ts'
+import { readBytes } from './ops/read.ts'
 import { pop, remove } from './ops/remove.ts'
 import { add, set } from './ops/set.ts'
 import { readStatistics } from './ops/statistics.ts'
@@ -228,6 +230,18 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     let count = 0
     for (const key of keys) if (this.delete(key)) count++
     return count
+  }
+
+  /**
+   * The bytes of a value as a stream: what was stored as bytes as it is, any other value in its encoded form. Bytes that were
+   * streamed in are never in memory as a whole. DiskCache: Cache.read.
+   * @throws KeyNotFoundError if the key is missing.
+   */
+  read(key: K): Readable {
+    const slot = this.#slot(key)
+    const bytes = this.#read('read', undefined, () => readBytes(this.core.active, slot))
+    if (bytes === undefined) throw notFound(key, slot, this.path)
+    return this.core.streamOf(bytes)
   }
 
   /**

@@ -3,19 +3,24 @@
 
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { topics } from './channels.ts'
 import { ReadOnlyError, StorageIOError } from './errors.ts'
-import { permissions } from './io/disk.ts'
+import { type Permissions, permissions } from './io/disk.ts'
 import { asyncHost } from './io/host-async.ts'
 import { syncHost } from './io/host-sync.ts'
 import { thisOwner } from './io/identity.ts'
 import type { AsyncHost, Io, SyncHost } from './io/requests.ts'
 import { runAsync, runSync } from './io/run.ts'
+import { streamOf, writeFromStream } from './io/streams.ts'
 import { keyCodec, type Slot } from './keys.ts'
+import { temporaryName } from './log/names.ts'
 import { Memory } from './memory.ts'
+import type { StreamedValue } from './ops/change.ts'
 import { openFolder } from './ops/open.ts'
 import { writeVolume } from './ops/order.ts'
+import type { Bytes } from './ops/read.ts'
 import { reclaimAll } from './ops/reclaim.ts'
 import { writeStatistics } from './ops/statistics.ts'
 import { createTagIndex, dropTagIndex } from './ops/tags.ts'
@@ -36,6 +41,7 @@ export class Core {
   readonly settings: Settings
   readonly store: Store
   readonly memory: Memory | undefined
+  readonly #bits: Permissions
   readonly #sync: SyncHost
   readonly #async: AsyncHost
   /** What the synchronous interface works on: the store, or the view of the transaction that it is in. */
@@ -49,6 +55,7 @@ export class Core {
     const bits = permissions(settings.mode)
     this.settings = settings
     this.memory = settings.memory === undefined ? undefined : new Memory(settings.memory)
+    this.#bits = bits
     this.#sync = syncHost(bits)
     this.#async = asyncHost(bits)
     this.store = createStore({
@@ -79,6 +86,19 @@ export class Core {
   /** Runs an operation now. */
   sync<T>(io: Io<T>): T {
     return runSync(io, this.#sync)
+  }
+
+  /** The bytes of a value as a stream. */
+  streamOf(bytes: Bytes): Readable {
+    return bytes.in === 'file'
+      ? streamOf(bytes.file, bytes.start, bytes.end)
+      : Readable.from([bytes.bytes], { objectMode: false })
+  }
+
+  /** Writes what a stream brings to a file on its way, behind room for a record's head. */
+  async receive(source: Readable, room: number, signal: AbortSignal | undefined): Promise<StreamedValue> {
+    const path = `${this.path}/${temporaryName(environment.newId())}`
+    return { path, room, length: await writeFromStream(path, room, source, this.#bits, signal) }
   }
 
   /** Runs it by and by. */
@@ -161,7 +181,8 @@ export class Core {
 }
 
 const environment: Environment = {
-  now: Date.now,
+  // Asked for each time: clocks are replaced in tests, our users' ones too.
+  now: () => Date.now(),
   newId: createIds(),
   owner: thisOwner(),
   holds: new Map(),

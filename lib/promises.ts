@@ -1,5 +1,7 @@
 // The promise twin: the same operations as in `bucket.ts`, on the host that does not block.
 
+import { addAbortSignal, Readable } from 'node:stream'
+import { storesBytesAsTheyAre } from './backends/resolve.ts'
 import { notFound, resolveStart } from './bucket.ts'
 import type { Core } from './core.ts'
 import type { Duration } from './duration.ts'
@@ -20,8 +22,9 @@ import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { boundsSlot, peek, pull, push, type Queue } from './ops/queue.ts'
+import { readBytes } from './ops/read.ts'
 import { pop, remove } from './ops/remove.ts'
-import { add, set } from './ops/set.ts'
+import { add, discardStreamed, roomForHead, set } from './ops/set.ts'
 import { readStatistics, writeStatistics } from './ops/statistics.ts'
 import { carries, evictIndexed } from './ops/tags.ts'
 import type { Terms } from './ops/terms.ts'
@@ -101,12 +104,38 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     return await this.#read('has', false, slot, () => has(this.#store, slot))
   }
 
-  /** As Bucket.set. The value is encoded before the call returns: it may be changed afterwards. */
-  async set(key: K, value: V, options?: SetOptions): Promise<void> {
-    const terms = resolveTerms(options)
+  /**
+   * As Bucket.set. The value is encoded before the call returns: it may be changed afterwards. A stream's bytes are stored as
+   * they come, in bounded memory, and appear when the stream has ended; `get` gives them as a Buffer, `read` as a stream.
+   * An error of the stream, or an abort (which rejects with the signal's reason), stores nothing.
+   */
+  async set(key: K, value: V | Readable, options: SetOptions & { signal?: AbortSignal } = {}): Promise<void> {
+    const terms = resolveTerms(options, signalName)
+    const { signal } = options
+    signal?.throwIfAborted()
     const slot = this.#writeSlot('set', key)
+    if (value instanceof Readable) return await this.#setStream(slot, value, terms, signal)
     const bytes = this.#encode(value, slot)
     await this.#write('set', '', slot, () => set(this.#store, slot, bytes, terms))
+  }
+
+  async #setStream(slot: Slot, source: Readable, terms: Terms, signal: AbortSignal | undefined): Promise<void> {
+    const core = this.#core
+    const { backend } = core.settings
+    // A backend that does something to the bytes, and a transaction, need them whole.
+    if (!storesBytesAsTheyAre(backend) || this.#store.transaction !== undefined) {
+      const bytes = backend.encode(await collect(source, signal), { key: slot.identity ?? slot.text })
+      await this.#write('set', '', slot, () => set(this.#store, slot, bytes, terms))
+      return
+    }
+    await core.attemptAsync('set', undefined, async () => {
+      const streamed = await core.receive(source, roomForHead(this.#store, slot, terms), signal)
+      try {
+        await this.#write('set', '', slot, () => set(this.#store, slot, streamed, terms))
+      } finally {
+        await core.async(discardStreamed(streamed))
+      }
+    })
   }
 
   /** As Bucket.add. */
@@ -235,6 +264,15 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async deleteMany(keys: Iterable<K>): Promise<number> {
     const deleted = await settleAll([...keys].map(key => this.delete(key)))
     return deleted.filter(Boolean).length
+  }
+
+  /** As Bucket.read. */
+  async read(key: K): Promise<Readable> {
+    const core = this.#core
+    const slot = this.#slot(key)
+    const bytes = await this.#read('read', undefined, slot, () => readBytes(this.#store, slot))
+    if (bytes === undefined) throw notFound(key, slot, core.path)
+    return core.streamOf(bytes)
   }
 
   /** As Bucket.push. */
@@ -568,6 +606,15 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
       }
     }
   }
+}
+
+const signalName = ['signal']
+
+async function collect(source: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of signal === undefined ? source : addAbortSignal(signal, source))
+    chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks)
 }
 
 /** Every one ends before the first failure is told. */

@@ -67,3 +67,8 @@ function checkShape(backend: Backend): void {
 function shown(part: unknown): string {
   return typeof part === 'string' ? JSON.stringify(part) : typeof part
 }
+
+/** Whether bytes may be stored beside this backend: those that compress or encrypt, and those of others, see all there is. */
+export function storesBytesAsTheyAre(backend: Backend): boolean {
+  return [V8Backend, JSONBackend, CBORBackend, MessagePackBackend].some(known => backend.constructor === known)
+}

@@ -16,9 +16,13 @@ export function permissions(mode: number): Permissions {
 // A symbolic link in place of a file is never followed (where the system can say so: Windows has no such flag).
 const noFollow = constants.O_NOFOLLOW ?? 0
 
+/** Bytes that are read at once when a file is gone through. */
+export const checksumChunk = 1024 * 1024
+
 export const flags = {
   read: constants.O_RDONLY | noFollow,
   change: constants.O_RDWR | constants.O_APPEND | noFollow,
   changeOrCreate: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | noFollow,
+  patch: constants.O_RDWR | noFollow,
   createNew: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow,
 } as const

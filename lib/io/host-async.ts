@@ -5,9 +5,10 @@ import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { crc32 } from 'node:zlib'
 import { lock as takeLock } from 'proper-lockfile'
 import writeFileAtomic from 'write-file-atomic'
-import { flags, type Permissions } from './disk.ts'
+import { checksumChunk, flags, type Permissions } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { lockOptions, lockTimedOut } from './locks.ts'
@@ -30,9 +31,9 @@ function read(fd: number, bytes: Buffer, offset: number, length: number, positio
   })
 }
 
-function write(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
+function write(fd: number, bytes: Uint8Array, offset: number, position: number | null = null): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.write(fd, bytes, offset, bytes.length - offset, null, (error, n) => (error ? reject(error) : resolve(n)))
+    fs.write(fd, bytes, offset, bytes.length - offset, position, (error, n) => (error ? reject(error) : resolve(n)))
   })
 }
 
@@ -92,11 +93,11 @@ export function asyncHost(bits: Permissions): AsyncHost {
         }
       })
     },
-    async open({ path, create }) {
+    async open({ path, create, onlyRead }) {
       try {
         return await (create
           ? inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
-          : open(path, flags.change))
+          : open(path, onlyRead === true ? flags.read : flags.change))
       } catch (error) {
         if (!create && errnoOf(error) === 'ENOENT') return undefined
         throw refused('open', path, error)
@@ -129,6 +130,34 @@ export function asyncHost(bits: Permissions): AsyncHost {
         } catch (error) {
           await unlink(path).catch(() => {})
           throw error
+        } finally {
+          await close(fd)
+        }
+      })
+    },
+    patch({ path, position, bytes, durable }) {
+      return guard('write', path, async () => {
+        const fd = await open(path, flags.patch)
+        try {
+          if ((await write(fd, bytes, 0, position)) !== bytes.length) throw shortWrite(0, bytes.length)
+          if (durable) await fsync(fd)
+        } finally {
+          await close(fd)
+        }
+      })
+    },
+    checksum({ path, head, from }) {
+      return guard('read', path, async () => {
+        const fd = await open(path, flags.read)
+        try {
+          const chunk = Buffer.allocUnsafe(checksumChunk)
+          let sum = crc32(head)
+          for (let position = from; ; ) {
+            const n = await read(fd, chunk, 0, chunk.length, position)
+            if (n === 0) return sum
+            sum = crc32(chunk.subarray(0, n), sum)
+            position += n
+          }
         } finally {
           await close(fd)
         }

@@ -2,10 +2,11 @@
 
 import fs from 'node:fs'
 import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { lockSync } from 'proper-lockfile'
 import writeFileAtomic from 'write-file-atomic'
 import { DeadlockError } from '../errors.ts'
-import { flags, type Permissions } from './disk.ts'
+import { checksumChunk, flags, type Permissions } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { lockOptions, lockTimedOut } from './locks.ts'
@@ -83,7 +84,7 @@ export function syncHost(bits: Permissions): SyncHost {
         fs.closeSync(fd)
       }
     },
-    open({ path, create }) {
+    open({ path, create, onlyRead }) {
       if (create) {
         try {
           return inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
@@ -93,7 +94,7 @@ export function syncHost(bits: Permissions): SyncHost {
       }
       if (expectMissing && fs.statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
       try {
-        const fd = fs.openSync(path, flags.change)
+        const fd = fs.openSync(path, onlyRead === true ? flags.read : flags.change)
         expectMissing = false
         return fd
       } catch (error) {
@@ -129,6 +130,34 @@ export function syncHost(bits: Permissions): SyncHost {
         } catch (error) {
           fs.rmSync(path, { force: true })
           throw error
+        } finally {
+          fs.closeSync(fd)
+        }
+      })
+    },
+    patch({ path, position, bytes, durable }) {
+      guard('write', path, () => {
+        const fd = fs.openSync(path, flags.patch)
+        try {
+          if (fs.writeSync(fd, bytes, 0, bytes.length, position) !== bytes.length) throw shortWrite(0, bytes.length)
+          if (durable) fs.fsyncSync(fd)
+        } finally {
+          fs.closeSync(fd)
+        }
+      })
+    },
+    checksum({ path, head, from }) {
+      return guard('read', path, () => {
+        const fd = fs.openSync(path, flags.read)
+        try {
+          const chunk = Buffer.allocUnsafe(checksumChunk)
+          let sum = crc32(head)
+          for (let position = from; ; ) {
+            const n = fs.readSync(fd, chunk, 0, chunk.length, position)
+            if (n === 0) return sum
+            sum = crc32(chunk.subarray(0, n), sum)
+            position += n
+          }
         } finally {
           fs.closeSync(fd)
         }

@@ -31,8 +31,9 @@ export interface Effects {
   /** Opens, reads the last `reach` bytes and closes. `undefined`: no such file. In the synchronous world the bytes are
    *  good only until the algorithm's next request. */
   load: { ask: { path: string; reach: number; stamped?: boolean }; reply: Window | undefined }
-  /** Opens to read and append. `undefined`: no such file, and `create` is false. Folders are made as needed. */
-  open: { ask: { path: string; create: boolean }; reply: File | undefined }
+  /** Opens to read and append, or with `onlyRead` to read. `undefined`: no such file, and `create` is false. Folders are made
+   *  as needed. */
+  open: { ask: { path: string; create: boolean; onlyRead?: boolean }; reply: File | undefined }
   /** As `load`, of an open file, into bytes of the caller's own. */
   tail: { ask: { file: File; reach: number }; reply: Window }
   /** Up to `length` bytes from `position`; fewer at the end of the file. */
@@ -45,6 +46,10 @@ export interface Effects {
   close: { ask: { file: File }; reply: void }
   /** Creates a file that must not exist, whole; with `durable`, on the medium. */
   write: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }
+  /** Overwrites bytes of a file that nobody else knows of yet. */
+  patch: { ask: { path: string; position: number; bytes: Uint8Array; durable: boolean }; reply: void }
+  /** The CRC-32 of `head` followed by the bytes of a file from `from` on. */
+  checksum: { ask: { path: string; head: Uint8Array; from: number }; reply: number }
   /** Replaces small files about the folder as one step: settings, intents. */
   publish: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }
   /** As `stat`, of an open file. */

@@ -118,33 +118,31 @@ class BinaryRecord implements LogRecord {
 export const binaryFraming: Framing = {
   overhead: headLength + trailerLength,
 
+  checksumFrom: 8,
+
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {
-    const extras = extrasOf(fields)
-    const keyLength = Buffer.byteLength(fields.key)
-    const extrasLength = Buffer.byteLength(extras)
-    const length = headLength + keyLength + extrasLength + value.length + trailerLength
+    const parts = partsOf(fields)
+    const length = parts.headLength + value.length + trailerLength
     const bytes = Buffer.allocUnsafe(length)
-    magic.copy(bytes, 0)
-    bytes[3] = formatVersion
-    writeU48(bytes, length, 8)
-    bytes[14] = kinds[fields.kind]
-    bytes[15] = fields.pinned ? pinnedFlag : 0
-    writeU48(bytes, at, 16)
-    bytes.writeUInt16LE(0, 22)
-    bytes.write(fields.id, 24, 'hex')
-    bytes.writeDoubleLE(fields.time, 32)
-    bytes.writeDoubleLE(fields.expires, 40)
-    bytes.write(fields.place, 48, 'hex')
-    writeU48(bytes, fields.ref === noRef ? noRefOnDisk : fields.ref, 56)
-    bytes.writeUInt32LE(extrasLength, 62)
-    bytes.writeUInt32LE(keyLength, 66)
-    bytes.write(fields.key, headLength)
-    bytes.write(extras, headLength + keyLength)
-    bytes.set(value, headLength + keyLength + extrasLength)
-    writeU48(bytes, length, length - 8)
-    bytes.write('kb', length - 2, 'latin1')
+    writeHead(bytes, fields, parts, length, at)
+    bytes.set(value, parts.headLength)
+    writeTrailer(bytes, length, length - trailerLength)
     bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
     return bytes
+  },
+
+  surround(fields: RecordFields, valueLength: number, at: number): { head: Buffer; tail: Buffer } {
+    const parts = partsOf(fields)
+    const length = parts.headLength + valueLength + trailerLength
+    const head = Buffer.alloc(parts.headLength)
+    writeHead(head, fields, parts, length, at)
+    const tail = Buffer.alloc(trailerLength)
+    writeTrailer(tail, length, 0)
+    return { head, tail }
+  },
+
+  putChecksum(head: Buffer, checksum: number): void {
+    head.writeUInt32LE(checksum, 4)
   },
 
   decode(bytes: Buffer, start: number): LogRecord | undefined {
@@ -176,4 +174,44 @@ function readU48(bytes: Buffer, at: number): number {
 function writeU48(bytes: Buffer, value: number, at: number): void {
   bytes.writeUInt32LE(value % 2 ** 32, at)
   bytes.writeUInt16LE(Math.floor(value / 2 ** 32), at + 4)
+}
+
+interface Parts {
+  readonly extras: string
+  readonly keyLength: number
+  readonly extrasLength: number
+  /** Of everything before the value. */
+  readonly headLength: number
+}
+
+function partsOf(fields: RecordFields): Parts {
+  const extras = extrasOf(fields)
+  const keyLength = Buffer.byteLength(fields.key)
+  const extrasLength = Buffer.byteLength(extras)
+  return { extras, keyLength, extrasLength, headLength: headLength + keyLength + extrasLength }
+}
+
+/** All before the value but the checksum. */
+function writeHead(bytes: Buffer, fields: RecordFields, parts: Parts, length: number, at: number): void {
+  magic.copy(bytes, 0)
+  bytes[3] = formatVersion
+  writeU48(bytes, length, 8)
+  bytes[14] = kinds[fields.kind]
+  bytes[15] = fields.pinned ? pinnedFlag : 0
+  writeU48(bytes, at, 16)
+  bytes.writeUInt16LE(0, 22)
+  bytes.write(fields.id, 24, 'hex')
+  bytes.writeDoubleLE(fields.time, 32)
+  bytes.writeDoubleLE(fields.expires, 40)
+  bytes.write(fields.place, 48, 'hex')
+  writeU48(bytes, fields.ref === noRef ? noRefOnDisk : fields.ref, 56)
+  bytes.writeUInt32LE(parts.extrasLength, 62)
+  bytes.writeUInt32LE(parts.keyLength, 66)
+  bytes.write(fields.key, headLength)
+  bytes.write(parts.extras, headLength + parts.keyLength)
+}
+
+function writeTrailer(bytes: Buffer, length: number, at: number): void {
+  writeU48(bytes, length, at)
+  bytes.write('kb', at + 6, 'latin1')
 }

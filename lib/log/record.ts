@@ -67,6 +67,13 @@ export interface LogRecord extends RecordFields {
 
 /** How records lie in a file's bytes. All positions are indices into `bytes`. */
 export interface Framing {
+  /** What stands before and behind a value of so many bytes, in a record at `at`; without its checksum. The head's length does
+   *  not depend on the value's. */
+  surround(fields: RecordFields, valueLength: number, at: number): { head: Buffer; tail: Buffer }
+  /** The checksum covers all from here to the record's end. */
+  readonly checksumFrom: number
+  /** Puts the checksum into a head. */
+  putChecksum(head: Buffer, checksum: number): void
   /** The record as the bytes to be appended at `at`. */
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer
   /** The whole, undamaged record that starts at `start`, if there is one within the bytes. */

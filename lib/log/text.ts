@@ -98,6 +98,8 @@ class TextRecord implements LogRecord {
     return this.#parsed.extras.owner ?? ''
   }
   get purpose(): string {
+    // Asked for with every read: extras come before the key, so where the key comes first there are none.
+    if (this.bytes[this.start + fixedLength + 2] === keyName.charCodeAt(2)) return ''
     return this.#parsed.extras.purpose ?? ''
   }
   get key(): string {
@@ -147,26 +149,26 @@ class TextRecord implements LogRecord {
 export const textFraming: Framing = {
   overhead: fixedLength + 10,
 
+  checksumFrom: columns.crc.end,
+
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {
-    const key = fields.key === '' ? '' : keyMember(fields.key)
-    const rest = `${extraMembers(fields)}${key}}\n`
-    const headerLength = fixedLength + Buffer.byteLength(rest)
-    const length = headerLength + value.length + 1
-    const header =
-      `${opening}00000000` +
-      `","length":${column(length, 10)},"value":${column(value.length, 10)},"at":${column(at, 10)}` +
-      `,"kind":${`"${fields.kind}"`.padEnd(11)},"id":"${fields.id}","time":${column(fields.time, 13)}` +
-      `,"expires":${column(fields.expires === Number.POSITIVE_INFINITY ? 'null' : fields.expires, 16)}` +
-      `,"pinned":${fields.pinned ? ' true' : 'false'},"place":"${fields.place}"` +
-      `,"ref":${column(fields.ref === noRef ? 'null' : fields.ref, 10)}${rest}`
+    const { rest, headLength } = restOf(fields)
+    const length = headLength + value.length + 1
     const bytes = Buffer.allocUnsafe(length)
-    bytes.write(header, 0)
-    bytes.set(value, headerLength)
+    bytes.write(header(fields, rest, length, value.length, at), 0)
+    bytes.set(value, headLength)
     bytes[length - 1] = newline
-    const crc = crc32(bytes.subarray(columns.crc.end))
-    bytes.write(crc.toString(16).padStart(8, '0'), columns.crc.start, 'latin1')
+    writeChecksum(bytes, crc32(bytes.subarray(columns.crc.end)))
     return bytes
   },
+
+  surround(fields: RecordFields, valueLength: number, at: number): { head: Buffer; tail: Buffer } {
+    const { rest, headLength } = restOf(fields)
+    const head = Buffer.from(header(fields, rest, headLength + valueLength + 1, valueLength, at))
+    return { head, tail: Buffer.from('\n') }
+  },
+
+  putChecksum: writeChecksum,
 
   decode(bytes: Buffer, start: number): LogRecord | undefined {
     if (start < 0 || start + fixedLength > bytes.length || !opensAt(bytes, start)) return undefined
@@ -254,4 +256,28 @@ function readHex(bytes: Buffer, start: number): number {
     value = value * 16 + digit
   }
   return value
+}
+
+/** What follows the columns, and the bytes of the whole header. */
+function restOf(fields: RecordFields): { rest: string; headLength: number } {
+  const key = fields.key === '' ? '' : keyMember(fields.key)
+  const rest = `${extraMembers(fields)}${key}}\n`
+  return { rest, headLength: fixedLength + Buffer.byteLength(rest) }
+}
+
+/** The header's line, without its checksum. */
+function header(fields: RecordFields, rest: string, length: number, valueLength: number, at: number): string {
+  const expires = fields.expires === Number.POSITIVE_INFINITY ? 'null' : fields.expires
+  return (
+    `${opening}00000000` +
+    `","length":${column(length, 10)},"value":${column(valueLength, 10)},"at":${column(at, 10)}` +
+    `,"kind":${`"${fields.kind}"`.padEnd(11)},"id":"${fields.id}","time":${column(fields.time, 13)}` +
+    `,"expires":${column(expires, 16)}` +
+    `,"pinned":${fields.pinned ? ' true' : 'false'},"place":"${fields.place}"` +
+    `,"ref":${column(fields.ref === noRef ? 'null' : fields.ref, 10)}${rest}`
+  )
+}
+
+function writeChecksum(head: Buffer, checksum: number): void {
+  head.write(checksum.toString(16).padStart(8, '0'), columns.crc.start, 'latin1')
 }

@@ -161,9 +161,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function without(given: unknown, [name, ...rest]: readonly string[]): unknown {
   const value = standIn(given)
   if (!isObject(value) || name === undefined || !(name in value)) return given
-  const copy: Record<string, unknown> = Array.isArray(value) ? (value.slice() as never) : { ...value }
+  const copy: Record<string, unknown> = Array.isArray(value) ? (value.slice() as never) : {}
+  for (const other of Object.keys(value)) if (other !== name) copy[other] = value[other]
   if (rest.length > 0) copy[name] = without(value[name], rest)
-  else delete copy[name]
+  else if (Array.isArray(value)) delete copy[name]
   return copy
 }
 

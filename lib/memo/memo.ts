@@ -21,7 +21,7 @@ import { expiryOf } from '../ops/live.ts'
 import { remove } from '../ops/remove.ts'
 import { set } from '../ops/set.ts'
 import type { Terms } from '../ops/terms.ts'
-import { type Chance, isDue } from './ahead.ts'
+import { isDue } from './ahead.ts'
 import type { Flight } from './flights.ts'
 import { type Layout, titleOf } from './layout.ts'
 import { type Note, readNote, writeNote } from './note.ts'
@@ -39,7 +39,6 @@ export interface MemoParts {
   readonly ofClass: boolean
   /** Instances for which the function is only run. */
   readonly written: WeakSet<object> | undefined
-  readonly chance: Chance
 }
 
 /** A call that runs the function. */
@@ -70,19 +69,17 @@ export class Memo {
   readonly #name: string
   readonly #settings: MemoSettings
   readonly #layout: Layout
-  readonly #chance: Chance
   readonly #ofClass: boolean
   readonly #written: WeakSet<object> | undefined
   readonly #shelf: Shelf
   readonly #core: Core
 
-  constructor(shelf: Shelf, { fn, name, settings, layout, ofClass, written, chance }: MemoParts) {
+  constructor(shelf: Shelf, { fn, name, settings, layout, ofClass, written }: MemoParts) {
     this.fn = fn
     this.isAsync = Object.prototype.toString.call(fn) === '[object AsyncFunction]'
     this.#name = name
     this.#settings = settings
     this.#layout = layout
-    this.#chance = chance
     this.#ofClass = ofClass || settings.method
     this.#written = written
     this.#shelf = shelf
@@ -152,7 +149,7 @@ export class Memo {
     const note = readNote(recalled.purpose)
     const { staleMs, beta } = this.#settings
     const looksAhead = staleMs > 0 || beta > 0 || note.fresh !== undefined
-    if (looksAhead && this.#isShared && isDue(this.#freshFor(recalled, note), note, beta, this.#chance.random)) {
+    if (looksAhead && this.#isShared && isDue(this.#freshFor(recalled, note), note.took, beta)) {
       return this.#renew(recalled, note, self, args, slot)
     }
     return this.#serve(recalled, note, self, args)
@@ -232,7 +229,7 @@ export class Memo {
         return outcome.recalled.value
       }
       run.claim = outcome.id
-      run.startedAt = this.#chance.timer()
+      run.startedAt = performance.now()
       return await this.#storeLater(run, this.fn.apply(self, args as unknown[]))
     } finally {
       this.#shelf.flights.end(slot.path, run.flight)
@@ -240,7 +237,7 @@ export class Memo {
   }
 
   #begin(self: unknown, args: readonly unknown[], slot: Slot, claim = ''): Run {
-    return { self, args, slot, claim, startedAt: this.#chance.timer(), flight: undefined }
+    return { self, args, slot, claim, startedAt: performance.now(), flight: undefined }
   }
 
   #run(run: Run): unknown {
@@ -308,7 +305,7 @@ export class Memo {
     const lifetimeMs = expireMs === undefined ? this.#core.settings.lifetimeMs : (expireMs ?? Number.POSITIVE_INFINITY)
     const outlives = staleMs > 0 && lifetimeMs !== Number.POSITIVE_INFINITY
     const fresh = outlives ? Math.ceil(this.#core.store.environment.now() + lifetimeMs) : undefined
-    const took = beta > 0 ? this.#chance.timer() - run.startedAt : undefined
+    const took = beta > 0 ? performance.now() - run.startedAt : undefined
     const purpose = writeNote({ promise, took, fresh })
     return { expireMs: outlives ? lifetimeMs + staleMs : expireMs, tags, ifVersion: undefined, purpose }
   }

@@ -1,7 +1,6 @@
 // From a function to its memoized form.
 
 import { show } from '../options.ts'
-import { type Chance, ordinaryChance } from './ahead.ts'
 import { Layout } from './layout.ts'
 import { Memo } from './memo.ts'
 import { defaultName } from './name.ts'
@@ -17,8 +16,6 @@ export interface Origin {
   readonly isMember: boolean
   /** Instances for which the function is only run. */
   readonly written?: WeakSet<object> | undefined
-  /** Replaced in specs. */
-  readonly chance?: Chance
 }
 
 /** @throws TypeError or RangeError for what cannot be memoized, and for options that do not fit the function. */
@@ -26,7 +23,7 @@ export function memoize<F extends AnyFunction>(
   shelf: Shelf,
   fn: F,
   options: MemoizeOptions,
-  { module, isMember, written, chance = ordinaryChance }: Origin,
+  { module, isMember, written }: Origin,
 ): Memoized<F> {
   checkFunction(fn)
   const settings = resolveMemoize(options, isMember)
@@ -37,7 +34,6 @@ export function memoize<F extends AnyFunction>(
     layout: new Layout(fn, settings),
     ofClass: isMember && settings.name === undefined,
     written,
-    chance,
   })
   const memoized = rejecting(memo, function (this: unknown, ...args: unknown[]): unknown {
     return memo.call(this, args)

@@ -10,7 +10,7 @@
 // Crash: before 4 ends nothing has changed but, perhaps, an add without an entry; after it everything has.
 
 import { topics } from '../channels.ts'
-import { StorageIOError } from '../errors.ts'
+import { BucketCacheError } from '../errors.ts'
 import { ask, type File, type Io, type Lock } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import { changeLockName, temporaryName } from '../log/names.ts'
@@ -33,13 +33,27 @@ import { changeInside } from './transaction.ts'
 
 /** What an operation wants written. */
 export type Write =
-  | { kind: 'put'; value: Uint8Array; expires: number; pinned: boolean; tags: readonly Tag[]; purpose?: string }
+  | {
+      kind: 'put'
+      value: Uint8Array | StreamedValue
+      expires: number
+      pinned: boolean
+      tags: readonly Tag[]
+      purpose?: string
+    }
   | { kind: 'touch'; expires: number; pinned: boolean }
   | { kind: 'tombstone' }
   /** Announces that a value is being computed. */
   | { kind: 'claim' }
   /** Takes a claim back. */
   | { kind: 'unseal' }
+
+/** A value in a file of its own, behind room for a record's head. */
+export interface StreamedValue {
+  readonly path: string
+  readonly room: number
+  readonly length: number
+}
 
 export interface Decision<T> {
   /** undefined: leave everything as it is. */
@@ -182,12 +196,21 @@ class Attempt {
       key: slot.text,
       identity: slot.identity,
     })
-    let record = store.framing.encode(fields, write.value, size)
-    const large = record.length > store.bounds.largeRecord
+    const { value } = write
+    const streamed = value instanceof Uint8Array ? undefined : value
+    const record = value instanceof Uint8Array ? store.framing.encode(fields, value, size) : undefined
+    const length =
+      record?.length ?? streamed!.room + streamed!.length + store.framing.surround(fields, 0, 0).tail.length
+    const large = length > store.bounds.largeRecord || record === undefined
+    if (length > store.limits.sizeLimit && !slot.hidden) {
+      throw new RangeError(
+        `Expected the value of ${slot.text} to fit into the bucket, got ${length} bytes where sizeLimit is ${store.limits.sizeLimit}`,
+      )
+    }
     const tagged = yield* this.#hint(log, live, write)
     const begins = live === undefined && !slot.hidden
     if (begins) {
-      const bytes = large ? record.length : size + record.length
+      const bytes = large ? length : size + length
       const { hash } = slot
       const { name: backend, fileExtension: extension } = store.backend
       // Before asking: if the append fails half-way the record may stand there all the same.
@@ -195,22 +218,25 @@ class Attempt {
       yield* appendOrder(store, [{ kind: 'add', id: place, time: fields.time, bytes, hash, extension, backend }])
     }
     if (large) {
-      if (size > 0) record = store.framing.encode(fields, write.value, 0)
-      const temporary = `${store.folder}/${temporaryName(fields.id)}`
-      const { durable } = store.settings
-      yield* ask<'write'>({ op: 'write', path: temporary, bytes: record, durable })
+      const temporary = streamed?.path ?? `${store.folder}/${temporaryName(fields.id)}`
+      if (streamed !== undefined) yield* completeStreamed(store, streamed, fields)
+      else {
+        const bytes = store.framing.encode(fields, value as Uint8Array, 0)
+        yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable: store.settings.durable })
+      }
       let done = false
       try {
         done = yield* replaceLog(store, slot.path, file, size, stateOffset(log.state), { by: 'file', temporary })
       } finally {
-        if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
+        // A streamed value is needed again; who streamed it removes it.
+        if (!done && streamed === undefined) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
       }
       if (!done) return undefined
-      if (live !== undefined) store.order.unwritten += record.length - size
+      if (live !== undefined) store.order.unwritten += length - size
     } else {
-      if (!(yield* compareAndAppend(store, file, record, size))) return undefined
-      if (live !== undefined) store.order.unwritten += record.length
-      this.#noteGrowth(size + record.length, record.length)
+      if (!(yield* compareAndAppend(store, file, record!, size))) return undefined
+      if (live !== undefined) store.order.unwritten += length
+      this.#noteGrowth(size + length, length)
     }
     if (!tagged) yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
     this.#grew = !slot.hidden
@@ -263,7 +289,7 @@ class Attempt {
       if (this.#grew && cullLimit > 0 && exceeded(store) !== undefined) yield* cull(store, cullLimit, looksOfAWrite)
       if (mergeIsDue(store)) yield* mergeOrder(store)
     } catch (error) {
-      if (!(error instanceof StorageIOError)) throw error
+      if (!(error instanceof BucketCacheError)) throw error
       if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'upkeep', error })
     }
   }
@@ -272,4 +298,15 @@ class Attempt {
 /** The place of the entry that a log holds, be it live or expired. */
 function placeOf(log: LogState): string | undefined {
   return log.value?.place
+}
+
+/** Puts head and tail around a streamed value, for a record that stands alone. */
+function* completeStreamed(store: Store, { path, length }: StreamedValue, fields: RecordFields): Io<void> {
+  const { framing, settings } = store
+  const { head, tail } = framing.surround(fields, length, 0)
+  const position = head.length + length
+  yield* ask<'patch'>({ op: 'patch', path, position, bytes: tail, durable: false })
+  const counted = head.subarray(framing.checksumFrom)
+  framing.putChecksum(head, yield* ask<'checksum'>({ op: 'checksum', path, head: counted, from: head.length }))
+  yield* ask<'patch'>({ op: 'patch', path, position: 0, bytes: head, durable: settings.durable })
 }

@@ -3,6 +3,7 @@
 // Goal: volume and number stay under their limits, by small steps on the back of writes; what goes is what the policy says.
 // Steps: 1 what has expired. 2 While over a limit: entries are met from the oldest on, until the least by the policy is known
 //   (`policies/victims.ts`); it is read once more, and erased if it is still what it was.
+// Why without patience: this runs on the back of somebody's write, who is not to wait for a transaction of others' keys.
 // Crash: fewer entries have gone; the next write goes on.
 
 import { topics } from '../channels.ts'
@@ -54,7 +55,7 @@ export function* cull(store: Store, atMost: number, looks: number): Io<number> {
     if (count >= atMost) return count
     const everyBackend = (hint: { backend: string; extension: string }): Store =>
       viewOf(store, hint.backend, hint.extension)
-    count += yield* expireSlot(store, slot, now, { everyBackend, atMost: atMost - count })
+    count += yield* expireSlot(store, slot, now, { everyBackend, atMost: atMost - count, patient: false })
   }
   const { evictionPolicy } = store.limits
   if (evictionPolicy === 'none' || exceeded(store) === undefined) return count
@@ -101,7 +102,7 @@ function* evict(
 ): Io<boolean> {
   const view = viewOf(store, backend, extension)
   const path = `${store.folder}/${entryName(hash, extension)}`
-  const erased = yield* erase(view, path, log => log.value?.place === place)
+  const erased = yield* erase(view, path, log => log.value?.place === place, false)
   if (erased === undefined) return false
   const { bytes, key } = erased
   store.usage.forget(hash)

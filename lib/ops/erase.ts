@@ -66,8 +66,13 @@ export interface Erased {
   readonly bytes: number
 }
 
-/** Erases the entry at `path` if it is `meant`. */
-export function* erase(store: Store, path: string, meant: (log: LogState) => boolean): Io<Erased | undefined> {
+/** Erases the entry at `path` if it is `meant`. `patient`: waits for whoever holds it; else it is left alone then. */
+export function* erase(
+  store: Store,
+  path: string,
+  meant: (log: LogState) => boolean,
+  patient = true,
+): Io<Erased | undefined> {
   const patience = new Patience()
   for (;;) {
     const file: File | undefined = yield* ask<'open'>({ op: 'open', path, create: false })
@@ -75,6 +80,7 @@ export function* erase(store: Store, path: string, meant: (log: LogState) => boo
     try {
       const { log, size } = yield* readOpen(store, file)
       if (log.last?.kind === 'seal') {
+        if (!patient) return undefined
         yield* passSeal(store, path, file, size, log.last, patience)
         continue
       }

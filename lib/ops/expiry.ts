@@ -58,7 +58,7 @@ export function* expireSlot(
   store: Store,
   slot: TimeSlot,
   now: number,
-  options: { everyBackend?: (hint: Hint) => Store; atMost?: number } = {},
+  options: { everyBackend?: (hint: Hint) => Store; atMost?: number; patient?: boolean } = {},
 ): Io<number> {
   const name = slotName(slot)
   const taken = yield* takeHints(store, name)
@@ -77,7 +77,9 @@ export function* expireSlot(
     const meant = ({ state, value }: LogState): boolean =>
       value !== undefined && state !== undefined && expiryOf(state, view.settings.lifetimeMs) <= now
     const erased =
-      store.transaction === undefined ? yield* erase(view, path, meant) : yield* eraseInside(view, path, meant)
+      store.transaction === undefined
+        ? yield* erase(view, path, meant, options.patient)
+        : yield* eraseInside(view, path, meant)
     if (erased !== undefined) {
       count++
       const { place, bytes, key } = erased

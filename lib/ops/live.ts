@@ -36,6 +36,9 @@ export function expiryOf(state: Pick<LogRecord, 'time' | 'expires' | 'pinned'>, 
   return Math.min(state.expires, state.time + lifetimeMs)
 }
 
+/** What a put names as its purpose whose value is the bytes themselves. */
+export const bytesPurpose = 'bytes'
+
 /** The result of decoding; the wrapper tells a stored `undefined` from bytes that do not decode. */
 export interface Decoded {
   readonly value: unknown
@@ -45,6 +48,8 @@ export interface Decoded {
 export function decodeValue(store: Store, put: LogRecord): Decoded | undefined {
   const { backend } = store
   const { bytes, valueStart, valueEnd } = put
+  // What was streamed in was never encoded.
+  if (put.purpose === bytesPurpose) return { value: Buffer.from(bytes.subarray(valueStart, valueEnd)) }
   try {
     if (isSliceDecoder(backend)) return { value: backend.decodeSlice(bytes, valueStart, valueEnd) }
     // A copy: the value may keep views on it, and the host reuses its buffer.

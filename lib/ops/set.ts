@@ -1,14 +1,17 @@
 // Goal: a key gets a value. Crash: before the append the old entry, during it a torn tail, so the old entry; after it the new.
 
 import { topics } from '../channels.ts'
-import type { Io } from '../io/requests.ts'
+import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
+import { noRef } from '../log/record.ts'
 import type { Store } from '../store.ts'
-import { change } from './change.ts'
+import { change, type StreamedValue } from './change.ts'
+import { bareRecord } from './fields.ts'
+import { bytesPurpose } from './live.ts'
 import { checkVersion, expiry, type Terms } from './terms.ts'
 
-/** Stores encoded bytes. Returns the new version. */
-export function* set(store: Store, slot: Slot, value: Uint8Array, terms: Terms): Io<string> {
+/** Stores encoded bytes, or what was streamed in. Returns the new version. */
+export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue, terms: Terms): Io<string> {
   const { id } = yield* change(store, slot, true, entry => {
     checkVersion(terms, entry, slot.text)
     const { tags, purpose } = terms
@@ -29,6 +32,24 @@ export function* add(store: Store, slot: Slot, value: Uint8Array, terms: Terms):
   return result
 }
 
-export function tellSet(store: Store, slot: Slot, value: Uint8Array): void {
+export function tellSet(store: Store, slot: Slot, value: { readonly length: number }): void {
   if (topics.set.active) topics.set.publish({ folder: store.folder, key: slot.text, size: value.length })
+}
+
+/** How many bytes the head of a record takes whose value is streamed in. */
+export function roomForHead(store: Store, slot: Slot, terms: Terms): number {
+  const fields = bareRecord(store, {
+    kind: 'put',
+    ref: noRef,
+    purpose: bytesPurpose,
+    tags: terms.tags,
+    key: slot.text,
+    identity: slot.identity,
+  })
+  return store.framing.surround(fields, 0, 0).head.length
+}
+
+/** Removes the file of a streamed value that did not become an entry's. */
+export function* discardStreamed({ path }: StreamedValue): Io<void> {
+  yield* ask<'unlink'>({ op: 'unlink', path })
 }

@@ -131,6 +131,8 @@ function putFields(
     key: slot.text,
     identity: slot.identity,
   })
+  if (!(write.value instanceof Uint8Array))
+    throw new TypeError('Expected a value in a transaction to be in memory, got a stream')
   return { fields, value: write.value }
 }
 
