@@ -14,7 +14,8 @@ import { checkVersion, expiry, type Terms } from './terms.ts'
 export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue, terms: Terms): Io<string> {
   const { id } = yield* change(store, slot, true, entry => {
     checkVersion(terms, entry, slot.text)
-    const { tags, purpose } = terms
+    const { tags } = terms
+    const purpose = value instanceof Uint8Array ? terms.purpose : bytesPurpose
     return { write: { kind: 'put', value, tags, purpose, ...expiry(store, terms.expireMs) }, result: undefined }
   })
   tellSet(store, slot, value)

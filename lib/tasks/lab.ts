@@ -12,7 +12,7 @@ import { NullStorage } from './storage/null.ts'
 import { Storage } from './storage/storage.ts'
 import { isFresh, keyStorageOf, storageKeyPrefix, storageOf } from './stored.ts'
 import { internalsOf } from './task.ts'
-import type { AnyFunction, Task } from './types.ts'
+import type { AnyFunction, Arguments, Task } from './types.ts'
 
 /** How a lab works. */
 export interface LabOptions {
@@ -91,13 +91,13 @@ export class Lab {
   }
 
   /** Whether the call would be answered from the cache in this lab. */
-  isCached<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Promise<boolean> {
+  async isCached<F extends AnyFunction>(task: Task<F>, ...args: Arguments<F>): Promise<boolean> {
     settingsOf(task)
     return this.#within(undefined, () => task.isCached(...args))
   }
 
   /** Removes the result of the call; false: there was none. */
-  forget<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Promise<boolean> {
+  async forget<F extends AnyFunction>(task: Task<F>, ...args: Arguments<F>): Promise<boolean> {
     settingsOf(task)
     return this.#within(undefined, () => task.forget(...args))
   }

@@ -15,7 +15,7 @@ import { callerFile } from './naming.ts'
 import { describe } from './options.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import { locate, recordedInputs, type StoredResult } from './stored.ts'
-import type { AnyFunction, Task, TaskContext, TaskMetadata } from './types.ts'
+import type { AnyFunction, Arguments, Task, TaskContext, TaskMetadata } from './types.ts'
 
 /** What only this package wants to know of a task. */
 export interface TaskInternals {
@@ -53,7 +53,7 @@ export function task<F extends AnyFunction>(fn: F, metadata: TaskMetadata = {}):
   const file = callerFile(task)
   const settings = settingsOf(fn, metadata, file)
   const begin = (self: unknown, args: readonly unknown[]) => new Call(made, settings, self, args)
-  const made = async function (this: unknown, ...args: Parameters<F>) {
+  const made = async function (this: unknown, ...args: Arguments<F>) {
     return begin(this, args).run(true)
   } as Task<F>
   const properties = {
@@ -61,9 +61,9 @@ export function task<F extends AnyFunction>(fn: F, metadata: TaskMetadata = {}):
     length: fn.length,
     metadata: Object.freeze({ ...metadata }),
     original: fn,
-    isCached: async (...args: Parameters<F>) => begin(undefined, args).isCached(),
-    forget: async (...args: Parameters<F>) => begin(undefined, args).forget(),
-    refresh: async (...args: Parameters<F>) => begin(undefined, args).run(false),
+    isCached: async (...args: Arguments<F>) => begin(undefined, args).isCached(),
+    forget: async (...args: Arguments<F>) => begin(undefined, args).forget(),
+    refresh: async (...args: Arguments<F>) => begin(undefined, args).run(false),
     [internals]: { settings, file } satisfies TaskInternals,
   }
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(properties))) {

@@ -73,16 +73,19 @@ export interface TaskMetadata {
   deprecated?: string
 }
 
+/** The parameters of F. Those of `any` are any at all, so that every task is a `Task<any>`. */
+export type Arguments<F extends AnyFunction> = 0 extends 1 & F ? any[] : Parameters<F>
+
 /** What {@link task} gives: the function, with a promise of its result. */
-export type Task<F extends AnyFunction> = ((...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>) & {
+export type Task<F extends AnyFunction> = ((...args: Arguments<F>) => Promise<Awaited<ReturnType<F>>>) & {
   readonly name: string
   readonly metadata: Readonly<TaskMetadata>
   /** The function without the task around it. */
   readonly original: F
-  /** Whether the call would be answered from the cache. Nothing is run. */
-  isCached(...args: Parameters<F>): Promise<boolean>
+  /** Whether the call would be answered from the cache, by the records there. Nothing is run, and no value is read. */
+  isCached(...args: Arguments<F>): Promise<boolean>
   /** Removes the result of this call; false: there was none. */
-  forget(...args: Parameters<F>): Promise<boolean>
+  forget(...args: Arguments<F>): Promise<boolean>
   /** Runs it, without a look into the cache, and stores the result anew. */
-  refresh(...args: Parameters<F>): Promise<Awaited<ReturnType<F>>>
+  refresh(...args: Arguments<F>): Promise<Awaited<ReturnType<F>>>
 }

@@ -23,22 +23,25 @@ test.each([undefined, true])('identical concurrent calls share one run (singleFl
   expect(runs).toBe(2)
 })
 
-test.each([undefined, true])('so do those of a function that is not declared async (singleFlight: %s)', async singleFlight => {
-  const gate = deferred<number>()
-  let runs = 0
-  const run = newBucket().wrap(
-    (n: number) => {
-      runs++
-      return gate.promise.then(more => n + more)
-    },
-    { singleFlight },
-  )
-  const calls = [run(1), run(1)]
-  gate.resolve(10)
-  expect(await Promise.all(calls)).toEqual([11, 11])
-  expect(await run(1)).toBe(11)
-  expect(runs).toBe(1)
-})
+test.each([undefined, true])(
+  'so do those of a function that is not declared async (singleFlight: %s)',
+  async singleFlight => {
+    const gate = deferred<number>()
+    let runs = 0
+    const run = newBucket().wrap(
+      (n: number) => {
+        runs++
+        return gate.promise.then(more => n + more)
+      },
+      { singleFlight },
+    )
+    const calls = [run(1), run(1)]
+    gate.resolve(10)
+    expect(await Promise.all(calls)).toEqual([11, 11])
+    expect(await run(1)).toBe(11)
+    expect(runs).toBe(1)
+  },
+)
 
 test('calls through two buckets on one folder share a run too', async () => {
   const folder = newFolder()
@@ -64,22 +67,25 @@ test('with singleFlight: false each call runs', async () => {
   expect(await Promise.all([run(), run()])).toEqual([1, 2])
 })
 
-test.each([undefined, true])('every waiting caller gets the error, and the next call runs (singleFlight: %s)', async singleFlight => {
-  const bucket = newBucket()
-  let runs = 0
-  const run = bucket.wrap(
-    async () => {
-      await null
-      if (++runs === 1) throw new Error('no')
-      return runs
-    },
-    { singleFlight },
-  )
-  const ends = await Promise.allSettled([run(), run(), run()])
-  expect(ends.map(end => end.status === 'rejected' && end.reason.message)).toEqual(['no', 'no', 'no'])
-  expect(bucket.size).toBe(0)
-  expect(await run()).toBe(2)
-})
+test.each([undefined, true])(
+  'every waiting caller gets the error, and the next call runs (singleFlight: %s)',
+  async singleFlight => {
+    const bucket = newBucket()
+    let runs = 0
+    const run = bucket.wrap(
+      async () => {
+        await null
+        if (++runs === 1) throw new Error('no')
+        return runs
+      },
+      { singleFlight },
+    )
+    const ends = await Promise.allSettled([run(), run(), run()])
+    expect(ends.map(end => end.status === 'rejected' && end.reason.message)).toEqual(['no', 'no', 'no'])
+    expect(bucket.size).toBe(0)
+    expect(await run()).toBe(2)
+  },
+)
 
 test('a failure that nobody awaits is an unhandled rejection, as without memoizing', async () => {
   const run = newBucket().wrap(async () => {
@@ -122,21 +128,21 @@ test('a run that began before a refresh() does not overwrite what that has store
   expect(bucket.get(run.cacheKey())).toBe('new')
 })
 
-test('a synchronous call that would wait for its own thread is a DeadlockError', async () => {
+test('a synchronous call that would wait for its own thread is a DeadlockError, at once', async () => {
   const bucket = newBucket()
-  const gate = deferred<number>()
-  const options = { name: 'both', singleFlight: true }
-  const later = bucket.wrap(async () => await gate.promise, options)
-  const call = later()
-  while (bucket.has('started') || !claimed(bucket, later.cacheKey())) await new Promise(setImmediate)
-  // The same key through another folder object, which knows nothing of the run.
-  const now = new Bucket(bucket.path)
-  expect(() => now.wrap((): number => now.wrap(() => 1, options)(), options)()).not.toThrow(TypeError)
-  gate.resolve(1)
-  expect(await call).toBe(1)
-  expect(DeadlockError).toBeDefined()
-})
+  const again: (n: number) => number = bucket.wrap((n: number) => again(n), { singleFlight: true })
+  expect(() => again(1)).toThrow(DeadlockError)
 
-function claimed(_bucket: Bucket, _key: unknown): boolean {
-  return true
-}
+  const run = bucket.wrap((n: number) => n, { singleFlight: true })
+  const gate = deferred<number>()
+  let began = false
+  const computing = bucket.promises.getOrSet(run.cacheKey(1), () => {
+    began = true
+    return gate.promise
+  })
+  while (!began) await new Promise(setImmediate)
+  expect(() => run(1)).toThrow(DeadlockError)
+  gate.resolve(5)
+  expect(await computing).toBe(5)
+  expect(run(1)).toBe(5)
+})

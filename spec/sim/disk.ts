@@ -32,7 +32,8 @@ export interface Remains {
 
 const interner = new Interner()
 
-function system(code: string): NodeJS.ErrnoException {
+/** An error as the system gives it. */
+export function system(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: simulated`), { code })
 }
 
@@ -108,6 +109,21 @@ export class Disk {
     file.mtimeMs = now
     file.ctimeMs = now
     file.content = interner.number(`${file.content} ${now} ${text}`)
+    this.#changed()
+  }
+
+  /** Overwrites bytes of a file. */
+  patch(path: string, position: number, bytes: Uint8Array, now: number): void {
+    const file = this.#files.get(path)
+    if (file === undefined) throw system('ENOENT')
+    const patched = Buffer.alloc(Math.max(file.bytes.length, position + bytes.length))
+    file.bytes.copy(patched)
+    patched.set(bytes, position)
+    file.bytes = patched
+    file.mtimeMs = now
+    file.ctimeMs = now
+    file.synced = Math.min(file.synced, position)
+    file.content = interner.number(`patched ${now} ${patched.toString('latin1')}`)
     this.#changed()
   }
 

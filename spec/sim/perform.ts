@@ -9,11 +9,12 @@
 // `load` is two steps, or three: from the first one on it reads the file that it opened, be it unlinked or replaced.
 
 import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { DeadlockError } from '../../lib/errors.ts'
 import { refused } from '../../lib/io/errno.ts'
 import { lockTimedOut } from '../../lib/io/locks.ts'
 import type { File, FileStamp, Lock, Op, Reply, Request, Window } from '../../lib/io/requests.ts'
-import { type Disk, type SimFile, stampOf } from './disk.ts'
+import { type Disk, type SimFile, stampOf, system } from './disk.ts'
 
 /** The caller, as far as its requests are concerned. */
 export interface Caller {
@@ -114,6 +115,19 @@ const performers: Performers = {
       if (durable) caller.disk.sync(file)
     })
   },
+  *patch(caller, { path, position, bytes, durable }) {
+    guard('write', path, () => {
+      caller.disk.patch(path, position, bytes, caller.now)
+      if (durable) caller.disk.sync(caller.disk.find(path)!)
+    })
+  },
+  *checksum(caller, { path, head, from }) {
+    return guard('read', path, () => {
+      const file = caller.disk.find(path)
+      if (file === undefined) throw system('ENOENT')
+      return crc32(file.bytes.subarray(from), crc32(head))
+    })
+  },
   *publish(caller, { path, bytes, durable }) {
     guard('write', path, () => {
       const { disk, now } = caller
@@ -176,7 +190,7 @@ const performers: Performers = {
 function fileOf(caller: Caller, descriptor: File): SimFile {
   const open = caller.files.get(descriptor)
   if (open !== undefined) return open.file
-  throw refused('use', `descriptor ${descriptor}`, Object.assign(new Error('EBADF: simulated'), { code: 'EBADF' }))
+  throw refused('use', `descriptor ${descriptor}`, system('EBADF'))
 }
 
 /** What a call that blocks its thread is told when it would wait for that very thread. */

@@ -127,7 +127,10 @@ describe('timeout', () => {
       },
       { name: 'never', timeout: 20, retries: 1 },
     )
-    const error = await never().catch((reason: TimeoutError) => reason as any)
+    const error: TimeoutError = await never().then(
+      () => expect.unreachable(),
+      reason => reason,
+    )
     expect(error).toBeInstanceOf(TimeoutError)
     expect(error.code).toBe('ERR_TIMEOUT')
     expect(error.message).toMatch(/never.*20 ms/)
