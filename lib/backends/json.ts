@@ -1,6 +1,7 @@
 import { BackendLoadError, UnserializableError } from '../errors.ts'
 import type { Backend, SliceDecoder } from './backend.ts'
 import { isPlainJSON, stringifyExactly } from './json-check.ts'
+import { parseJSON } from './json-parse.ts'
 
 /** As the second argument of `JSON.stringify`. */
 export type JSONReplacer = ((this: any, key: string, value: any) => any) | (string | number)[]
@@ -72,7 +73,7 @@ export class JSONBackend implements Backend, SliceDecoder {
     const reviver = this.#reviver
     try {
       const text = buffer.toString('utf8', start, end)
-      return reviver === undefined ? JSON.parse(text) : revive(text, reviver)
+      return reviver === undefined ? parseJSON(text) : revive(text, reviver)
     } catch (error) {
       if (error instanceof RevivalError) throw error.cause
       throw new BackendLoadError(`These ${end - start} bytes are not JSON.`, { cause: error })
@@ -113,7 +114,7 @@ class RevivalError extends Error {}
 
 function revive(text: string, reviver: JSONReviver): unknown {
   try {
-    return JSON.parse(text, reviver)
+    return parseJSON(text, reviver)
   } catch (error) {
     // The reviver is not called before the whole text has been parsed; so if that succeeds, the error is the reviver's.
     JSON.parse(text)

@@ -10,7 +10,7 @@
 // Crash: before 4 ends nothing has changed but, perhaps, an add without an entry; after it everything has.
 
 import { topics } from '../channels.ts'
-import { BucketCacheError } from '../errors.ts'
+import { BucketCacheError, StorageIOError } from '../errors.ts'
 import { ask, type File, type Io, type Lock } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import { changeLockName, temporaryName } from '../log/names.ts'
@@ -91,8 +91,19 @@ export function* change<T>(store: Store, slot: Slot, creates: boolean, decide: D
 }
 
 function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
-  const patience = new Patience()
   const attempt = new Attempt(store, slot)
+  try {
+    return yield* rounds(store, slot, creates, decide, attempt)
+  } catch (error) {
+    // After a refusal of the filesystem nobody knows whether the last record stands. Any other end (a decision that
+    // throws, a wait that was too long) leaves nothing but lost rounds, whose places are taken off again.
+    if (!(error instanceof StorageIOError)) yield* attempt.finish()
+    throw error
+  }
+}
+
+function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>, attempt: Attempt): Io<Changed<T>> {
+  const patience = new Patience()
   for (;;) {
     const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: creates })
     if (file === undefined) {

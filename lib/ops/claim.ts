@@ -7,7 +7,7 @@
 //   there is a value, or no living claim.
 // Crash: the owner is dead, the next who looks claims.
 
-import { ask, type Io } from '../io/requests.ts'
+import { ask, type Io, type Owner } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Store } from '../store.ts'
 import { change } from './change.ts'
@@ -52,21 +52,29 @@ export function* obtain(store: Store, slot: Slot): Io<Exclude<ClaimOutcome, { ki
   }
 }
 
+/** A claim that a log ends with. */
+export interface Rival {
+  readonly id: string
+  readonly owner: Owner
+  readonly time: number
+}
+
 /** The claim that a log ends with, if any; `own`: of this very thread. */
 export function* rivalClaim(store: Store, slot: Slot): Io<{ id: string; living: boolean; own: boolean } | undefined> {
-  let rival: { id: string; owner: string; time: number } | undefined
+  let rival: Rival | undefined
   yield* change(store, slot, false, (_, { last }) => {
     if (last?.kind === 'claim') rival = { id: last.id, owner: last.owner, time: last.time }
     return { write: undefined, result: undefined }
   })
-  if (rival === undefined) return undefined
-  const { id, owner, time } = rival
+  return rival && { id: rival.id, ...(yield* stateOfClaim(store, rival)) }
+}
+
+/** Whether the claim's owner is still at it; `own`: it is this very thread. */
+export function* stateOfClaim(store: Store, { id, owner, time }: Rival): Io<{ living: boolean; own: boolean }> {
   // Our own thread's claim is alive while the computation runs, and its end takes it back: see `release`.
-  const own = owner === store.environment.owner
-  const living = own
-    ? store.environment.holds.has(id)
-    : yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: store.settings.timeoutMs })
-  return { id, living, own }
+  if (owner === store.environment.owner) return { living: store.environment.holds.has(id), own: true }
+  const patienceMs = store.settings.timeoutMs
+  return { living: yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs }), own: false }
 }
 
 /** Takes a claim back whose computation failed, if it still stands. */

@@ -2,7 +2,8 @@
 
 import { randomUUID } from 'node:crypto'
 import { flowScope } from './context.ts'
-import { checkOptions, checkText, checkTexts, describe } from './options.ts'
+import { show } from '../options.ts'
+import { checkOptions, checkText, checkTexts } from './options.ts'
 import { namingOf } from './params.ts'
 import type { AnyFunction } from './types.ts'
 
@@ -21,8 +22,8 @@ import type { AnyFunction } from './types.ts'
  * })
  */
 export function flow<F extends AnyFunction>(fn: F, options: { name?: string; params?: string[] } = {}): F {
-  if (typeof fn !== 'function') throw new TypeError(`Expected a function to make a flow of, got ${describe(fn)}`)
-  checkOptions(options, ['name', 'params'], 'the options of a flow')
+  if (typeof fn !== 'function') throw new TypeError(`Expected a function to make a flow of, got ${show(fn)}`)
+  checkOptions(options, ['name', 'params'], 'a flow')
   const { name = fn.name, params } = options
   if (options.name !== undefined) checkText(options.name, 'name')
   if (params !== undefined) checkTexts(params, 'params')

@@ -2,7 +2,7 @@
 // value: keys meet it and take the hash; just before the function runs the marks are taken off.
 
 import { cacheState } from '../keymakers/state.ts'
-import { describe } from './options.ts'
+import { show } from '../options.ts'
 
 /** What `hashed()` returns, whatever its type says. */
 export class HashedValue {
@@ -33,7 +33,7 @@ let anyMade = false
  * await train(hashed(table, table.checksum), { epochs: 3 })
  */
 export function hashed<T>(value: T, hash: string): T {
-  if (typeof hash !== 'string') throw new TypeError(`Expected the hash to be a string, got ${describe(hash)}`)
+  if (typeof hash !== 'string') throw new TypeError(`Expected the hash to be a string, got ${show(hash)}`)
   anyMade = true
   const plain: unknown = value instanceof HashedValue ? value.value : value
   return new HashedValue(plain, hash) as T

@@ -4,7 +4,8 @@ import { availableParallelism } from 'node:os'
 import { type LabScope, labScope } from './context.ts'
 import { storageAt } from './defaults.ts'
 import { sideBySide } from './locks/chain.ts'
-import { checkOptions, checkText, describe } from './options.ts'
+import { show } from '../options.ts'
+import { checkOptions, checkText } from './options.ts'
 import { ProgressBar } from './progress.ts'
 import type { ResultMeta } from './results/result-cache.ts'
 import type { Settings } from './settings.ts'
@@ -47,17 +48,17 @@ export class Lab {
 
   /** @throws TypeError for an unknown option, or one of the wrong kind; RangeError when `maxWorkers` is no whole number above 0. */
   constructor(options: LabOptions) {
-    checkOptions(options, ['storage', 'maxWorkers', 'progress'], 'the options of a lab')
+    checkOptions(options, ['storage', 'maxWorkers', 'progress'], 'a lab')
     const { storage, maxWorkers = availableParallelism(), progress = true } = options
     if (storage !== null && !(storage instanceof Storage))
       checkText(storage, 'storage, if it is neither a Storage nor null,')
     if (typeof maxWorkers !== 'number')
-      throw new TypeError(`Expected maxWorkers to be a number, got ${describe(maxWorkers)}`)
+      throw new TypeError(`Expected maxWorkers to be a number, got ${show(maxWorkers)}`)
     if (!(Number.isInteger(maxWorkers) || maxWorkers === Infinity) || maxWorkers < 1) {
       throw new RangeError(`Expected maxWorkers to be a whole number above 0, got ${maxWorkers}`)
     }
     if (typeof progress !== 'boolean')
-      throw new TypeError(`Expected progress to be true or false, got ${describe(progress)}`)
+      throw new TypeError(`Expected progress to be true or false, got ${show(progress)}`)
     this.storage = storage === null ? new NullStorage() : storageAt(storage)
     this.maxWorkers = maxWorkers
     this.#progress = progress
@@ -75,7 +76,7 @@ export class Lab {
     calls: C,
     options: { continueOnFailure?: boolean; signal?: AbortSignal } = {},
   ): Promise<Results<C>> {
-    checkOptions(options, ['continueOnFailure', 'signal'], 'the options of run')
+    checkOptions(options, ['continueOnFailure', 'signal'], 'run()')
     const { continueOnFailure = true, signal } = options
     const settled = await this.#settle(calls, continueOnFailure, signal)
     const errors = settled.filter(result => result.status === 'rejected').map(({ reason }) => reason)
@@ -140,7 +141,7 @@ export class Lab {
   ): Promise<PromiseSettledResult<unknown>[]> {
     for (const call of calls) {
       if (typeof call !== 'function')
-        throw new TypeError(`Expected calls to be functions, like () => task(1), got ${describe(call)}`)
+        throw new TypeError(`Expected calls to be functions, like () => task(1), got ${show(call)}`)
     }
     signal?.throwIfAborted()
     const bar = this.#progress ? new ProgressBar(calls.length, process.stderr) : undefined
@@ -181,7 +182,7 @@ export class Lab {
 
 function settingsOf(task: unknown): Settings {
   const internals = internalsOf(task)
-  if (internals === undefined) throw new TypeError(`Expected a task, got ${describe(task)}`)
+  if (internals === undefined) throw new TypeError(`Expected a task, got ${show(task)}`)
   return internals.settings
 }
 

@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe } from './options.ts'
+import { show } from '../options.ts'
 import { internalsOf } from './task.ts'
 import type { AnyFunction, Task } from './types.ts'
 
@@ -30,7 +30,7 @@ export class DefaultTaskResolver implements TaskResolver {
    */
   async loaderArgs(task: Task<any>): Promise<string[]> {
     const internals = internalsOf(task)
-    if (internals === undefined) throw new TypeError(`Expected a task, got ${describe(task)}`)
+    if (internals === undefined) throw new TypeError(`Expected a task, got ${show(task)}`)
     const { file } = internals
     if (file === undefined)
       throw new Error(`Cannot tell where the task ${task.name} is: it was not defined in a module`)
@@ -62,7 +62,7 @@ export class DefaultTaskResolver implements TaskResolver {
     const value = found.get(name)
     if (internalsOf(value) === undefined) {
       throw new Error(
-        `Cannot run ${name} of ${specifier}: it is ${describe(value)}, and no task. Wrap the function in task().`,
+        `Cannot run ${name} of ${specifier}: it is ${show(value)}, and no task. Wrap the function in task().`,
       )
     }
     return value as Task<AnyFunction>

@@ -2,7 +2,8 @@
 
 import { type Duration, toMilliseconds } from '../duration.ts'
 import { moduleName } from './naming.ts'
-import { checkOptions, checkText, checkTexts, describe } from './options.ts'
+import { show } from '../options.ts'
+import { checkOptions, checkText, checkTexts } from './options.ts'
 import { type Naming, namingOf } from './params.ts'
 import { INPUTS } from './policies/inputs.ts'
 import { CachePolicy } from './policies/policy.ts'
@@ -55,7 +56,7 @@ const known: { readonly [N in keyof Required<TaskMetadata>]: true } = {
 
 /** @throws TypeError, RangeError as `task()` says. */
 export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string | undefined): Settings {
-  checkOptions(metadata, Object.keys(known), 'the metadata of a task')
+  checkOptions(metadata, Object.keys(known), 'a task')
   const {
     name,
     params,
@@ -76,7 +77,7 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string
   checkInstance(resultCache, ResultCache, 'resultCache')
   if (storage !== undefined && !(storage instanceof Storage)) checkText(storage, 'storage, if it is no Storage,')
   if (metadata.retryIf !== undefined && typeof metadata.retryIf !== 'function') {
-    throw new TypeError(`Expected retryIf to be a function, got ${describe(metadata.retryIf)}`)
+    throw new TypeError(`Expected retryIf to be a function, got ${show(metadata.retryIf)}`)
   }
 
   const naming = namingOf(fn, params)
@@ -126,12 +127,12 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string
 
 function checkFlag(value: unknown, what: string): void {
   if (value !== undefined && typeof value !== 'boolean')
-    throw new TypeError(`Expected ${what} to be true or false, got ${describe(value)}`)
+    throw new TypeError(`Expected ${what} to be true or false, got ${show(value)}`)
 }
 
 function checkInstance(value: unknown, type: abstract new (...args: any[]) => unknown, what: string): void {
   if (value !== undefined && !(value instanceof type))
-    throw new TypeError(`Expected ${what} to be a ${type.name}, got ${describe(value)}`)
+    throw new TypeError(`Expected ${what} to be a ${type.name}, got ${show(value)}`)
 }
 
 /** Infinity where there is none. */
@@ -143,7 +144,7 @@ function positive(duration: Duration | undefined, what: string): number {
 }
 
 function wholeNumber(value: unknown, what: string): number {
-  if (typeof value !== 'number') throw new TypeError(`Expected ${what} to be a number, got ${describe(value)}`)
+  if (typeof value !== 'number') throw new TypeError(`Expected ${what} to be a number, got ${show(value)}`)
   if (!(Number.isInteger(value) || value === Infinity) || value < 0) {
     throw new RangeError(`Expected ${what} to be a whole number that is not negative, got ${value}`)
   }

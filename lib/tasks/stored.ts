@@ -4,7 +4,7 @@ import { labScope } from './context.ts'
 import { cacheSwitch, defaultDirectory, type Switch, storageAt } from './defaults.ts'
 import { digest } from './digest.ts'
 import { readableName } from './naming.ts'
-import { describe } from './options.ts'
+import { show } from '../options.ts'
 import { isSamePlace } from './place.ts'
 import type { ResultCache, ResultMeta } from './results/result-cache.ts'
 import type { Settings } from './settings.ts'
@@ -114,7 +114,7 @@ export async function locate(
   const key: unknown = await settings.policy.computeKey(request)
   if (key === undefined) return undefined
   if (typeof key !== 'string')
-    throw new TypeError(`Expected the policy of ${settings.name} to give a text or undefined, got ${describe(key)}`)
+    throw new TypeError(`Expected the policy of ${settings.name} to give a text or undefined, got ${show(key)}`)
   const hash = digest(['result', settings.name, settings.cacheVersion, key])
   return new StoredResult(settings, `${storageKeyPrefix(settings)}${hash}`, mode)
 }

@@ -12,7 +12,7 @@ import { interruptible } from './interruption.ts'
 import { lockManagerFor, withLock } from './locking.ts'
 import { sideBySide } from './locks/chain.ts'
 import { callerFile } from './naming.ts'
-import { describe } from './options.ts'
+import { show } from '../options.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import { locate, recordedInputs, type StoredResult } from './stored.ts'
 import type { AnyFunction, Arguments, Task, TaskContext, TaskMetadata } from './types.ts'
@@ -49,7 +49,7 @@ export function internalsOf(value: unknown): TaskInternals | undefined {
  * await train(0.1, 20)   // the stored result
  */
 export function task<F extends AnyFunction>(fn: F, metadata: TaskMetadata = {}): Task<F> {
-  if (typeof fn !== 'function') throw new TypeError(`Expected a function to make a task of, got ${describe(fn)}`)
+  if (typeof fn !== 'function') throw new TypeError(`Expected a function to make a task of, got ${show(fn)}`)
   const file = callerFile(task)
   const settings = settingsOf(fn, metadata, file)
   const begin = (self: unknown, args: readonly unknown[]) => new Call(made, settings, self, args)

@@ -1,5 +1,6 @@
 import { Topic } from '../channels.ts'
-import { checkText, describe } from './options.ts'
+import { show } from '../options.ts'
+import { checkText } from './options.ts'
 import type { AnyFunction } from './types.ts'
 
 /** One timed call, as the diagnostics channel `bucketcache:timeit` has it. */
@@ -26,7 +27,7 @@ const timings = new Topic<TimeitEvent>('timeit')
  */
 export function timeit<F extends AnyFunction>(name: string, fn: F): F {
   checkText(name, 'name')
-  if (typeof fn !== 'function') throw new TypeError(`Expected a function to time, got ${describe(fn)}`)
+  if (typeof fn !== 'function') throw new TypeError(`Expected a function to time, got ${show(fn)}`)
   const timed = function (this: unknown, ...args: Parameters<F>): ReturnType<F> {
     const startedAt = new Date()
     const start = performance.now()

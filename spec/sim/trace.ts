@@ -44,8 +44,10 @@ export function drawTrace(world: World): Trace {
       }
     },
     get text() {
-      const lines = [world.tasks.map(task => `${task.letter} ${task.name}`.padEnd(width)).join('')]
-      for (const { column, text } of rows) lines.push(' '.repeat(width * column) + text)
+      // Who came afterwards to see what is left is not shown.
+      const shown = world.tasks.filter(task => task.name !== 'alone')
+      const lines = [shown.map(task => `${task.letter} ${task.name}`.padEnd(width)).join('')]
+      for (const { column, text } of rows) if (column < shown.length) lines.push(' '.repeat(width * column) + text)
       return lines.map(line => line.trimEnd()).join('\n')
     },
   }

@@ -61,7 +61,7 @@ test('timeit() leaves the function as it is', () => {
   expect([counter.add.name, counter.add.length]).toEqual(['add', 1])
 })
 
-test.each([
+test.each<[unknown, unknown]>([
   ['', () => 1],
   [1, () => 1],
   ['x', 'x'],

@@ -2,7 +2,8 @@
 // took it; it is given back by calling what `acquire` resolved to.
 
 import { type Duration, toMilliseconds } from '../../duration.ts'
-import { checkOptions, describe } from '../options.ts'
+import { show } from '../../options.ts'
+import { checkOptions } from '../options.ts'
 
 /** Gives a lock back. Calling it again does nothing. */
 export type Release = () => Promise<void>
@@ -39,10 +40,10 @@ export interface Wait {
 /** @throws TypeError when `key` is no text, or an option of the wrong kind; the reason of a signal that is aborted already. */
 export function beginWait(key: string, options: AcquireOptions = {}): Wait {
   checkLockKey(key)
-  checkOptions(options, ['timeout', 'signal'], 'the options of acquire')
+  checkOptions(options, ['timeout', 'signal'], 'acquire()')
   const { timeout = defaultTimeoutMs, signal } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Expected signal to be an AbortSignal, got ${describe(signal)}`)
+    throw new TypeError(`Expected signal to be an AbortSignal, got ${show(signal)}`)
   }
   const timeoutMs = toMilliseconds(timeout, 'timeout')
   signal?.throwIfAborted()
@@ -51,5 +52,5 @@ export function beginWait(key: string, options: AcquireOptions = {}): Wait {
 
 /** @throws TypeError when `key` is no text. The empty one is a key like others. */
 export function checkLockKey(key: string): void {
-  if (typeof key !== 'string') throw new TypeError(`Expected the key of a lock to be a text, got ${describe(key)}`)
+  if (typeof key !== 'string') throw new TypeError(`Expected the key of a lock to be a text, got ${show(key)}`)
 }

@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { errnoOf, refused } from '../../io/errno.ts'
 import { digest } from '../digest.ts'
-import { checkOptions, checkTexts, describe } from '../options.ts'
+import { show } from '../../options.ts'
+import { checkOptions, checkTexts } from '../options.ts'
 import { hashOfFile } from './contents.ts'
 import { CachePolicy } from './policy.ts'
 
@@ -69,10 +70,10 @@ async function list(folder: string): Promise<string[]> {
  * const build = task(async function build(target: string) { … }, { policy: INPUTS.plus(ENVIRONMENT({ env: ['NODE_ENV'] })) })
  */
 export function ENVIRONMENT(spec: { node?: boolean; lockfile?: boolean; env?: string[] } = {}): CachePolicy {
-  checkOptions(spec, ['node', 'lockfile', 'env'], 'the argument of ENVIRONMENT')
+  checkOptions(spec, ['node', 'lockfile', 'env'], 'ENVIRONMENT')
   const { node = true, lockfile = true, env = [] } = spec
   for (const [name, value] of Object.entries({ node, lockfile })) {
-    if (typeof value !== 'boolean') throw new TypeError(`Expected ${name} to be true or false, got ${describe(value)}`)
+    if (typeof value !== 'boolean') throw new TypeError(`Expected ${name} to be true or false, got ${show(value)}`)
   }
   checkTexts(env, 'env')
   return new Environment(node, lockfile, env)

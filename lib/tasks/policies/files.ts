@@ -62,7 +62,7 @@ export function FILES(patterns: string | string[], options: { cwd?: string } = {
   checkTexts(list, 'the patterns of files')
   if (list.length === 0) throw new TypeError('Expected at least one pattern of files, got none')
   for (const pattern of list) checkText(pattern, 'a pattern of files')
-  checkOptions(options, ['cwd'], 'the options of FILES')
+  checkOptions(options, ['cwd'], 'FILES')
   if (options.cwd !== undefined) checkText(options.cwd, 'cwd')
   return new Files([...list], options.cwd)
 }

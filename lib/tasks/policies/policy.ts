@@ -7,7 +7,8 @@
 import { digest } from '../digest.ts'
 import { withoutMarks } from '../hashed.ts'
 import type { LockManager } from '../locks/lock-manager.ts'
-import { checkOptions, checkText, describe } from '../options.ts'
+import { show } from '../../options.ts'
+import { checkOptions, checkText } from '../options.ts'
 import { isSamePlace } from '../place.ts'
 import { Storage } from '../storage/storage.ts'
 import type { IsolationLevel, KeyRequest, TaskContext } from '../types.ts'
@@ -49,16 +50,16 @@ export abstract class CachePolicy {
    * @throws TypeError for an unknown setting or one of the wrong kind.
    */
   configure(options: PolicySettings): this {
-    checkOptions(options, ['keyStorage', 'lockManager', 'isolationLevel'], 'the settings of a policy')
+    checkOptions(options, ['keyStorage', 'lockManager', 'isolationLevel'], 'configure()')
     const { keyStorage, lockManager, isolationLevel } = options
     if (keyStorage !== undefined && !(keyStorage instanceof Storage))
       checkText(keyStorage, 'keyStorage, if it is no Storage,')
     if (lockManager !== undefined && typeof lockManager?.acquire !== 'function') {
-      throw new TypeError(`Expected lockManager to have a method acquire, got ${describe(lockManager)}`)
+      throw new TypeError(`Expected lockManager to have a method acquire, got ${show(lockManager)}`)
     }
     if (isolationLevel !== undefined && isolationLevel !== 'READ_COMMITTED' && isolationLevel !== 'SERIALIZABLE') {
       throw new TypeError(
-        `Expected isolationLevel to be READ_COMMITTED or SERIALIZABLE, got ${describe(isolationLevel)}`,
+        `Expected isolationLevel to be READ_COMMITTED or SERIALIZABLE, got ${show(isolationLevel)}`,
       )
     }
     return withSettings(this, {
@@ -159,9 +160,9 @@ export class CompoundCachePolicy extends CachePolicy {
   /** @throws TypeError when a part is no policy, or two have different settings. */
   constructor(policies: CachePolicy[]) {
     super()
-    if (!Array.isArray(policies)) throw new TypeError(`Expected a list of policies, got ${describe(policies)}`)
+    if (!Array.isArray(policies)) throw new TypeError(`Expected a list of policies, got ${show(policies)}`)
     for (const policy of policies) {
-      if (!(policy instanceof CachePolicy)) throw new TypeError(`Expected a CachePolicy, got ${describe(policy)}`)
+      if (!(policy instanceof CachePolicy)) throw new TypeError(`Expected a CachePolicy, got ${show(policy)}`)
     }
     this.keyStorage = common(policies, 'keyStorage', isSamePlace)
     this.lockManager = common(policies, 'lockManager', isSamePlace)
@@ -232,7 +233,7 @@ export class CacheKeyFnPolicy extends CachePolicy {
   /** @throws TypeError when `fn` is no function. */
   constructor(fn: (context: TaskContext | undefined, inputs: Record<string, unknown>) => string | undefined) {
     super()
-    if (typeof fn !== 'function') throw new TypeError(`Expected a function that gives a key, got ${describe(fn)}`)
+    if (typeof fn !== 'function') throw new TypeError(`Expected a function that gives a key, got ${show(fn)}`)
     this.#fn = fn
   }
 
@@ -243,7 +244,7 @@ export class CacheKeyFnPolicy extends CachePolicy {
     const key: unknown = this.#fn(context, Object.fromEntries(plain))
     if (key === undefined || key === null) return undefined
     if (typeof key !== 'string')
-      throw new TypeError(`Expected the key function to give a text or undefined, got ${describe(key)}`)
+      throw new TypeError(`Expected the key function to give a text or undefined, got ${show(key)}`)
     return key
   }
 }

@@ -2,7 +2,7 @@
 // system below, so what one storage takes, every storage takes.
 
 import type { Readable, Writable } from 'node:stream'
-import { describe } from '../options.ts'
+import { show } from '../../options.ts'
 import { StorageError } from './errors.ts'
 
 /**
@@ -49,7 +49,7 @@ export abstract class Storage {
 
 /** @throws StorageError when `key` is none. */
 export function checkKey(key: string): void {
-  if (typeof key !== 'string') throw new TypeError(`Expected a storage key to be a text, got ${describe(key)}`)
+  if (typeof key !== 'string') throw new TypeError(`Expected a storage key to be a text, got ${show(key)}`)
   if (!isKey(key)) {
     throw new StorageError(
       `Cannot take ${JSON.stringify(key)} for a storage key: it must not be empty, nor have any of . / \\ NUL`,
@@ -64,7 +64,7 @@ export function isKey(name: string): boolean {
 
 /** @throws StorageError when `filename` is none. */
 export function checkFilename(filename: string): void {
-  if (typeof filename !== 'string') throw new TypeError(`Expected a file name to be a text, got ${describe(filename)}`)
+  if (typeof filename !== 'string') throw new TypeError(`Expected a file name to be a text, got ${show(filename)}`)
   if (filename === '' || filename === '.' || filename === '..' || /[/\\\0]/.test(filename)) {
     throw new StorageError(`Cannot take ${JSON.stringify(filename)} for a file name: it must be one path segment`)
   }
@@ -72,7 +72,7 @@ export function checkFilename(filename: string): void {
 
 /** @throws TypeError when `mode` is neither of the two. */
 export function checkMode(mode: unknown): asserts mode is 'r' | 'w' {
-  if (mode !== 'r' && mode !== 'w') throw new TypeError(`Expected the mode to be 'r' or 'w', got ${describe(mode)}`)
+  if (mode !== 'r' && mode !== 'w') throw new TypeError(`Expected the mode to be 'r' or 'w', got ${show(mode)}`)
 }
 
 /** The error for a file that is not there. */

@@ -5,7 +5,7 @@
 // everything but letters, digits, `_`, `-` and single dots is written as %XX.
 
 import { Readable, Writable } from 'node:stream'
-import { describe } from '../options.ts'
+import { show } from '../../options.ts'
 import { StorageError } from './errors.ts'
 import { checkFilename, checkKey, checkMode, isKey, noSuchFile, Storage } from './storage.ts'
 
@@ -34,7 +34,7 @@ export class UnstorageStorage extends Storage {
   constructor(storage: object) {
     super()
     if (!isItems(storage))
-      throw new TypeError(`Expected an unstorage Storage with ${methods.join(', ')}, got ${describe(storage)}`)
+      throw new TypeError(`Expected an unstorage Storage with ${methods.join(', ')}, got ${show(storage)}`)
     this.#items = storage
   }
 
@@ -119,5 +119,5 @@ function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value
   if (value instanceof ArrayBuffer) return new Uint8Array(value)
   if (typeof value === 'string') return Buffer.from(value)
-  throw new StorageError(`Expected the unstorage driver to give bytes, got ${describe(value)}`)
+  throw new StorageError(`Expected the unstorage driver to give bytes, got ${show(value)}`)
 }
