@@ -183,6 +183,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** As `incr`, downwards. DiskCache: Cache.decr. */
   decr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
+    resolveStart(delta, options)
     return this.incr(key, -delta, options)
   }
 

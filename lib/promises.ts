@@ -185,6 +185,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     delta: number | bigint = 1,
     options?: { default?: number | bigint | null },
   ): Promise<number | bigint> {
+    resolveStart(delta, options)
     return await this.incr(key, -delta, options)
   }
 

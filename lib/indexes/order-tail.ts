@@ -1,6 +1,7 @@
 // How far this process has read the order log. Losing it costs a read, nothing else.
 
-import { RunningTotals, type Totals } from './order.ts'
+import type { FramesRead } from '../log/sidecar.ts'
+import { decodeOrder, RunningTotals, type Totals } from './order.ts'
 
 /** What this process has read of the last segment. */
 export class OrderTail {
@@ -13,6 +14,25 @@ export class OrderTail {
   totals = new RunningTotals()
   /** Changes of volume that are not written down yet, in bytes. */
   unwritten = 0
+
+  /** Takes in what was read of a segment from an offset on: what it has not taken in before, up to the segment's end, behind
+   *  which it moves on. Done in one go after the reading, so that operations of one thread may read the same stretch. */
+  fold(segment: number, from: number, { frames, settled }: FramesRead): void {
+    if (segment !== this.segment || from > this.offset) return
+    for (const { frame, at } of frames) {
+      if (from + at < this.offset) continue
+      const record = decodeOrder(frame)
+      // Of several bases the first counts.
+      if (record === undefined || (record.kind === 'base' && this.started)) continue
+      this.started = true
+      this.totals.fold(record, frame.length)
+      if (record.kind === 'end') {
+        this.moveTo(segment + 1, this.totals)
+        return
+      }
+    }
+    this.offset = Math.max(this.offset, from + settled)
+  }
 
   moveTo(segment: number, totals: Totals): void {
     this.segment = segment

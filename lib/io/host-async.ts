@@ -6,12 +6,11 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { lock as takeLock } from 'proper-lockfile'
-import writeFileAtomic from 'write-file-atomic'
 import { checksumChunk, flags, type Permissions } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { lockOptions, lockTimedOut } from './locks.ts'
+import { atomicWriter, lockfile } from './packages.ts'
 import type { AsyncHost, Window } from './requests.ts'
 
 const open = promisify(fs.open)
@@ -166,7 +165,7 @@ export function asyncHost(bits: Permissions): AsyncHost {
     publish({ path, bytes, durable }) {
       return guard('write', path, async () => {
         await mkdir(dirname(path), { recursive: true, mode: bits.folder })
-        await writeFileAtomic(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
+        await atomicWriter()(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },
     stampOf: ({ file }) => guard('look at', `descriptor ${file}`, () => fstat(file)),
@@ -235,7 +234,7 @@ export function asyncHost(bits: Permissions): AsyncHost {
     async lock({ path, timeoutMs }) {
       for (const end = Date.now() + timeoutMs; ; await delay(5)) {
         try {
-          return { path, release: await takeLock(path, lockOptions(path)) }
+          return { path, release: await lockfile().lock(path, lockOptions(path)) }
         } catch (error) {
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
           if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)

@@ -3,13 +3,12 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { lockSync } from 'proper-lockfile'
-import writeFileAtomic from 'write-file-atomic'
 import { DeadlockError } from '../errors.ts'
 import { checksumChunk, flags, type Permissions } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { lockOptions, lockTimedOut } from './locks.ts'
+import { atomicWriter, lockfile } from './packages.ts'
 import type { SyncHost, Window } from './requests.ts'
 
 const nobodyWakes = new Int32Array(new SharedArrayBuffer(4))
@@ -42,8 +41,7 @@ export function syncHost(bits: Permissions): SyncHost {
   const tailOf = (fd: number, reach: number, keep: boolean): Window => {
     const first = Math.min(reach, scratchLength)
     const n = fs.readSync(fd, scratch, 0, first, 0)
-    if (n < first)
-      return { bytes: keep ? Buffer.from(scratch.subarray(0, n)) : scratch.subarray(0, n), start: 0, size: n }
+    if (n < first) return { bytes: keep ? copyOf(scratch, n) : scratch.subarray(0, n), start: 0, size: n }
     const size = fs.fstatSync(fd).size
     const start = Math.max(0, size - reach)
     const bytes = Buffer.allocUnsafe(size - start)
@@ -166,7 +164,7 @@ export function syncHost(bits: Permissions): SyncHost {
     publish({ path, bytes, durable }) {
       guard('write', path, () => {
         fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
-        writeFileAtomic.sync(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
+        atomicWriter().sync(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },
     stampOf: ({ file }) => guard('look at', `descriptor ${file}`, () => fs.fstatSync(file)),
@@ -240,7 +238,7 @@ export function syncHost(bits: Permissions): SyncHost {
     lock({ path, timeoutMs }) {
       for (const end = Date.now() + timeoutMs; ; pause(5)) {
         try {
-          return { path, release: lockSync(path, lockOptions(path)) }
+          return { path, release: lockfile().lockSync(path, lockOptions(path)) }
         } catch (error) {
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
           if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
@@ -255,6 +253,12 @@ export function syncHost(bits: Permissions): SyncHost {
       }
     },
   }
+}
+
+function copyOf(bytes: Buffer, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length)
+  bytes.copy(copy, 0, 0, length)
+  return copy
 }
 
 function guard<T>(what: string, path: string, act: () => T): T {

@@ -99,8 +99,21 @@ export type SyncHost = { readonly [K in Exclude<Op, 'all'>]: (request: RequestOf
 /** Who performs them later. */
 export type AsyncHost = { readonly [K in Exclude<Op, 'all'>]: (request: RequestOf<K>) => Promise<Reply<K>> }
 
-/** The only way from a request to its reply; the one place where a reply is given its type. Always `yield*` it. */
-export function* ask<K extends Op>(request: RequestOf<K>): Io<Reply<K>> {
+/** Who answers on the spot: the host of the synchronous run that this thread is in. */
+let atOnce: SyncHost | undefined
+
+/** Makes `host` the one who answers on the spot, undefined: nobody. Returns who was; for the runners only. */
+export function answerAtOnce(host: SyncHost | undefined): SyncHost | undefined {
+  const before = atOnce
+  atOnce = host
+  return before
+}
+
+/** The only way from a request to its reply; the one place where a reply is given its type. Always `yield*` it.
+ *  In a synchronous run the reply is there at once: suspending a dozen generators, one inside the other, for each request
+ *  would cost as much as a system call. */
+export function* ask<K extends Exclude<Op, 'all'>>(request: RequestOf<K>): Io<Reply<K>> {
+  if (atOnce !== undefined) return (atOnce[request.op] as (request: RequestOf<K>) => Reply<K>)(request)
   return (yield request as unknown as Request) as Reply<K>
 }
 

@@ -1,9 +1,19 @@
 // The two loops between an algorithm and its host. They differ by `async` and `await`, and by how branches are run.
 
-import type { AsyncHost, Io, Request, SyncHost } from './requests.ts'
+import { type AsyncHost, answerAtOnce, type Io, type Request, type SyncHost } from './requests.ts'
 
 /** Runs an algorithm to its end on a host that answers at once. */
 export function runSync<T>(io: Io<T>, host: SyncHost): T {
+  const outer = answerAtOnce(host)
+  try {
+    return drive(io, host)
+  } finally {
+    // The run may be one inside another: of a callback that uses a bucket itself.
+    answerAtOnce(outer)
+  }
+}
+
+function drive<T>(io: Io<T>, host: SyncHost): T {
   let step = io.next()
   while (!step.done) {
     let reply: unknown
@@ -22,7 +32,7 @@ export function runSync<T>(io: Io<T>, host: SyncHost): T {
 
 /** Runs an algorithm to its end on a host that answers with promises. */
 export async function runAsync<T>(io: Io<T>, host: AsyncHost): Promise<T> {
-  let step = io.next()
+  let step = begin(io)
   while (!step.done) {
     let reply: unknown
     try {
@@ -38,6 +48,16 @@ export async function runAsync<T>(io: Io<T>, host: AsyncHost): Promise<T> {
     step = io.next(reply)
   }
   return step.value
+}
+
+/** The first step. It may be taken inside a synchronous run (in a callback), whose host is not the one to answer here. */
+function begin<T>(io: Io<T>): IteratorResult<Request, T> {
+  const outer = answerAtOnce(undefined)
+  try {
+    return io.next()
+  } finally {
+    answerAtOnce(outer)
+  }
 }
 
 function performSync(host: SyncHost, request: Request): unknown {

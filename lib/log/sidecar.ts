@@ -49,9 +49,14 @@ export function decodeFrame(bytes: Buffer, start: number): Frame | undefined {
   }
 }
 
+export interface FramesRead {
+  readonly frames: readonly { readonly frame: Frame; readonly at: number }[]
+  readonly settled: number
+}
+
 /** All frames in `bytes`, with where they start, and up to where the bytes are settled: a torn frame at the very end may
  *  be one that is still being written, and is to be read again. */
-export function readFrames(bytes: Buffer): { frames: { frame: Frame; at: number }[]; settled: number } {
+export function readFrames(bytes: Buffer): FramesRead {
   const frames: { frame: Frame; at: number }[] = []
   let settled = 0
   for (let at = 0; at >= 0 && at < bytes.length; ) {

@@ -32,7 +32,7 @@ export function readState(framing: Framing, window: Window): LogState | NeedsMor
   const { bytes, start: base } = window
   if (bytes.length === 0) return empty
   let damaged = false
-  let last = base === 0 ? onlyRecord(framing, bytes) : undefined
+  let last: LogRecord | undefined
   for (let end = bytes.length; last === undefined; ) {
     const start = framing.startOfLast(bytes, end)
     if (start !== undefined && start < 0 && base > 0) return { from: Math.max(0, base + start) }
@@ -51,6 +51,8 @@ export function readState(framing: Framing, window: Window): LogState | NeedsMor
     } else end = start
   }
   if (last === undefined) return { ...empty, damaged }
+  // Nearly always: nothing to follow.
+  if (last.kind === 'put') return { last, state: last, value: last, damaged }
 
   const state = follow(framing, window, last, isState)
   if (state !== undefined && 'from' in state) return state
@@ -62,12 +64,6 @@ export function readState(framing: Framing, window: Window): LogState | NeedsMor
 
 export function needsMore(result: LogState | NeedsMore): result is NeedsMore {
   return 'from' in result
-}
-
-/** The common case, told without looking from behind: a file that one record fills. */
-function onlyRecord(framing: Framing, bytes: Buffer): LogRecord | undefined {
-  const record = framing.decode(bytes, 0)
-  return record !== undefined && record.length === bytes.length && record.at === 0 ? record : undefined
 }
 
 function isState(record: LogRecord): boolean {

@@ -10,8 +10,15 @@
 import { decodeOrder, encodeOrder, noTotals, type OrderRecord, type Totals } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import { mergedName, orderFolder, segmentName, segmentNumber } from '../log/names.ts'
-import { readFrames } from '../log/sidecar.ts'
+import { type FramesRead, readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
+
+/** A segment that is open. Other operations of this thread may move the tail on between any two requests of one, so each
+ *  remembers where it stands itself. */
+interface Opened {
+  readonly file: File
+  readonly segment: number
+}
 
 /** Appends `records`, in one write. */
 export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<void> {
@@ -20,17 +27,22 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
   const bytes = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
   const last = records[records.length - 1]!.id
   for (;;) {
-    const file = yield* openTail(store)
+    const { file, segment } = yield* openTail(store)
+    const { offset } = tail
     try {
       yield* ask<'append'>({ op: 'append', file, bytes })
       if (store.settings.durable) yield* ask<'sync'>({ op: 'sync', file })
       const size = yield* ask<'size'>({ op: 'size', file })
-      if (size === tail.offset + bytes.length) {
+      if (size === offset + bytes.length && tail.segment === segment && tail.offset === offset) {
         // Nobody came in between: what was written need not be read.
         for (let i = 0; i < records.length; i++) tail.totals.fold(records[i]!, frames[i]!.length)
         tail.offset = size
-      } else if ((yield* foldUntil(store, file, last)) !== 'met') continue
-      if (tail.offset > store.bounds.segment) yield* endSegment(store, file)
+      } else {
+        const read = yield* readFrom(file, offset, size)
+        tail.fold(segment, offset, read)
+        if (!standsBeforeEnd(read, last)) continue
+      }
+      if (tail.segment === segment && tail.offset > store.bounds.segment) yield* endSegment(store, file)
       return
     } finally {
       yield* ask<'close'>({ op: 'close', file })
@@ -40,14 +52,17 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
 
 /** Folds what others have added, so that the totals are those of now. */
 export function* catchUp(store: Store): Io<Totals> {
+  const tail = store.order
   for (;;) {
-    const file = yield* openLast(store)
-    if (file === undefined) return store.order.totals
+    const opened = yield* openLast(store, true)
+    if (opened === undefined) return tail.totals
+    const { file, segment } = opened
     try {
-      if ((yield* foldUntil(store, file, undefined)) !== 'ended') return store.order.totals
+      yield* foldRest(store, opened)
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
+    if (tail.segment === segment) return tail.totals
   }
 }
 
@@ -95,74 +110,77 @@ export function* readStanding(store: Store): Io<Map<string, Add>> {
 }
 
 /** The segment where the tail stands, open; undefined: nobody has begun it yet. */
-function* openLast(store: Store): Io<File | undefined> {
+function* openLast(store: Store, onlyRead = false): Io<Opened | undefined> {
   const tail = store.order
   for (;;) {
-    if (tail.segment > 0) {
-      const path = `${store.folder}/${segmentName(tail.segment)}`
-      const file = yield* ask<'open'>({ op: 'open', path, create: false })
-      if (file !== undefined) return file
+    const { segment } = tail
+    if (segment > 0) {
+      const path = `${store.folder}/${segmentName(segment)}`
+      const file = yield* ask<'open'>({ op: 'open', path, create: false, onlyRead })
+      if (file !== undefined) return { file, segment }
     }
     // Not begun yet, or merged into a later one behind our back; the listing tells.
     const last = (yield* listSegments(store)).at(-1) ?? 1
-    if (tail.segment > 0 && last <= tail.segment && (last < tail.segment || tail.offset === 0)) return undefined
+    if (tail.segment !== segment) continue
+    if (segment > 0 && last <= segment && (last < segment || tail.offset === 0)) return undefined
     tail.moveTo(last, noTotals)
   }
 }
 
 /** The last segment, begun and open, with all of it folded. */
-function* openTail(store: Store): Io<File> {
+function* openTail(store: Store): Io<Opened> {
   const tail = store.order
   for (;;) {
-    const path = (): string => `${store.folder}/${segmentName(tail.segment)}`
-    const file = (yield* openLast(store)) ?? (yield* ask<'open'>({ op: 'open', path: path(), create: true }))!
-    if (tail.started) return file
+    let opened = yield* openLast(store)
+    if (opened === undefined) {
+      const { segment } = tail
+      const path = `${store.folder}/${segmentName(segment)}`
+      opened = { file: (yield* ask<'open'>({ op: 'open', path, create: true }))!, segment }
+    }
+    const { file, segment } = opened
+    if (tail.started && tail.segment === segment) return opened
     let keep = false
     try {
-      if ((yield* foldUntil(store, file, undefined)) === 'ended') continue
-      if (!tail.started && tail.segment > 1) {
+      yield* foldRest(store, opened)
+      if (tail.segment === segment && !tail.started && segment > 1) {
         const base: OrderRecord = { kind: 'base', id: store.environment.newId(), totals: tail.totals }
         yield* ask<'append'>({ op: 'append', file, bytes: encodeOrder(base) })
-        yield* foldUntil(store, file, undefined)
+        yield* foldRest(store, opened)
       }
+      if (tail.segment !== segment) continue
       tail.started = true
       keep = true
-      return file
+      return opened
     } finally {
       if (!keep) yield* ask<'close'>({ op: 'close', file })
     }
   }
 }
 
-/**
- * Folds the segment from where it was left, up to its end or to the end of the file. 'met': the record with this id stands
- * before the end. 'ended': it does not (or none was asked for), the segment has ended, and the tail moved on to the next.
- */
-function* foldUntil(store: Store, file: File, id: string | undefined): Io<'met' | 'ended' | 'read'> {
+/** Folds a segment from where it was left; if it has ended, the tail stands at the next afterwards. */
+function* foldRest(store: Store, { file, segment }: Opened): Io<void> {
   const tail = store.order
-  let met = false
   const size = yield* ask<'size'>({ op: 'size', file })
-  if (size <= tail.offset) return 'read'
-  const bytes = yield* ask<'read'>({ op: 'read', file, position: tail.offset, length: size - tail.offset })
-  const { frames, settled } = readFrames(bytes)
+  const { offset } = tail
+  if (tail.segment === segment && size > offset) tail.fold(segment, offset, yield* readFrom(file, offset, size))
+}
+
+function* readFrom(file: File, offset: number, size: number): Io<FramesRead> {
+  return readFrames(yield* ask<'read'>({ op: 'read', file, position: offset, length: size - offset }))
+}
+
+/** Whether a record is among those that count. */
+function standsBeforeEnd({ frames }: FramesRead, id: string): boolean {
   for (const { frame } of frames) {
-    if (frame.id === id) met = true
-    const record = decodeOrder(frame)
-    if (record === undefined || (record.kind === 'base' && tail.started)) continue
-    tail.started = true
-    tail.totals.fold(record, frame.length)
-    if (record.kind === 'end') {
-      tail.moveTo(tail.segment + 1, tail.totals)
-      return met ? 'met' : 'ended'
-    }
+    if (frame.id === id) return true
+    if (decodeOrder(frame)?.kind === 'end') return false
   }
-  tail.offset += settled
-  return met ? 'met' : 'read'
+  return false
 }
 
 /** Ends the last segment, however short, so that it may be merged. */
 export function* endLast(store: Store): Io<void> {
-  const file = yield* openTail(store)
+  const { file } = yield* openTail(store)
   try {
     yield* endSegment(store, file)
   } finally {

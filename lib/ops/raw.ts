@@ -1,6 +1,6 @@
 // Reading a log as it stands in its file.
 
-import { ask, type File, type FileStamp, type Io, type Window } from '../io/requests.ts'
+import { ask, type File, type FileStamp, type Io } from '../io/requests.ts'
 import { type LogState, readState } from '../log/state.ts'
 import { ordinaryReach, type Store } from '../store.ts'
 
@@ -13,8 +13,7 @@ export interface Stamped {
 export function* readLog(store: Store, path: string, stamped?: Stamped): Io<LogState | undefined> {
   let reach = ordinaryReach
   for (;;) {
-    // The hot path: one request without the detour over `ask`.
-    const window = (yield { op: 'load', path, reach, stamped: stamped !== undefined }) as Window | undefined
+    const window = yield* ask<'load'>({ op: 'load', path, reach, stamped: stamped !== undefined })
     if (window === undefined) return undefined
     if (stamped !== undefined) stamped.stamp = window.stamp
     const state = readState(store.framing, window)

@@ -16,7 +16,8 @@ export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue
     checkVersion(terms, entry, slot.text)
     const { tags } = terms
     const purpose = value instanceof Uint8Array ? terms.purpose : bytesPurpose
-    return { write: { kind: 'put', value, tags, purpose, ...expiry(store, terms.expireMs) }, result: undefined }
+    const { expires, pinned } = expiry(store, terms.expireMs)
+    return { write: { kind: 'put', value, tags, purpose, expires, pinned }, result: undefined }
   })
   tellSet(store, slot, value)
   return id!

@@ -1,8 +1,8 @@
 // flow(): the frame around some tasks, which their policies may take into account (Prefect: flows).
 
 import { randomUUID } from 'node:crypto'
-import { flowScope } from './context.ts'
 import { show } from '../options.ts'
+import { flowScope } from './context.ts'
 import { checkOptions, checkText, checkTexts } from './options.ts'
 import { namingOf } from './params.ts'
 import type { AnyFunction } from './types.ts'

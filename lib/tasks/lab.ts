@@ -1,11 +1,11 @@
 // A lab runs many calls, and looks after what they have left (labtech: Lab).
 
 import { availableParallelism } from 'node:os'
+import { show } from '../options.ts'
 import { type LabScope, labScope } from './context.ts'
 import { storageAt } from './defaults.ts'
 import { sideBySide } from './locks/chain.ts'
-import { show } from '../options.ts'
-import { checkOptions, checkText } from './options.ts'
+import { checkFlag, checkOptions, checkText } from './options.ts'
 import { ProgressBar } from './progress.ts'
 import type { ResultMeta } from './results/result-cache.ts'
 import type { Settings } from './settings.ts'
@@ -57,8 +57,7 @@ export class Lab {
     if (!(Number.isInteger(maxWorkers) || maxWorkers === Infinity) || maxWorkers < 1) {
       throw new RangeError(`Expected maxWorkers to be a whole number above 0, got ${maxWorkers}`)
     }
-    if (typeof progress !== 'boolean')
-      throw new TypeError(`Expected progress to be true or false, got ${show(progress)}`)
+    checkFlag(progress, 'progress')
     this.storage = storage === null ? new NullStorage() : storageAt(storage)
     this.maxWorkers = maxWorkers
     this.#progress = progress

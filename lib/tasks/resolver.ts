@@ -31,11 +31,11 @@ export class DefaultTaskResolver implements TaskResolver {
   async loaderArgs(task: Task<any>): Promise<string[]> {
     const internals = internalsOf(task)
     if (internals === undefined) throw new TypeError(`Expected a task, got ${show(task)}`)
-    const { file } = internals
-    if (file === undefined)
+    const { module } = internals
+    if (module === undefined || !isAbsolute(module))
       throw new Error(`Cannot tell where the task ${task.name} is: it was not defined in a module`)
-    const specifier = specifierOf(file)
-    for (const [name, value] of await exportsOf(pathToFileURL(file).href, specifier)) {
+    const specifier = specifierOf(module)
+    for (const [name, value] of await exportsOf(pathToFileURL(module).href, specifier)) {
       if (value === task) return ['task-module', specifier, 'task-name', name]
     }
     throw new Error(

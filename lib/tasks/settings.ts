@@ -1,9 +1,9 @@
 // A task's metadata, checked and with its defaults. Everything that is wrong with them is told where the task is defined.
 
 import { type Duration, toMilliseconds } from '../duration.ts'
-import { moduleName } from './naming.ts'
 import { show } from '../options.ts'
-import { checkOptions, checkText, checkTexts } from './options.ts'
+import { moduleName } from './naming.ts'
+import { checkFlag, checkOptions, checkText, checkTexts } from './options.ts'
 import { type Naming, namingOf } from './params.ts'
 import { INPUTS } from './policies/inputs.ts'
 import { CachePolicy } from './policies/policy.ts'
@@ -55,7 +55,7 @@ const known: { readonly [N in keyof Required<TaskMetadata>]: true } = {
 }
 
 /** @throws TypeError, RangeError as `task()` says. */
-export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string | undefined): Settings {
+export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, module: string | undefined): Settings {
   checkOptions(metadata, Object.keys(known), 'a task')
   const {
     name,
@@ -72,7 +72,8 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string
   if (cacheVersion !== undefined) checkText(cacheVersion, 'cacheVersion')
   if (deprecated !== undefined) checkText(deprecated, 'deprecated')
   checkTexts(ignored, 'cacheIgnoreInputVars')
-  for (const flag of ['cache', 'cacheSerialize', 'interruptible'] as const) checkFlag(metadata[flag], flag)
+  for (const flag of ['cache', 'cacheSerialize', 'interruptible'] as const)
+    if (metadata[flag] !== undefined) checkFlag(metadata[flag], flag)
   checkInstance(policy, CachePolicy, 'policy')
   checkInstance(resultCache, ResultCache, 'resultCache')
   if (storage !== undefined && !(storage instanceof Storage)) checkText(storage, 'storage, if it is no Storage,')
@@ -106,7 +107,7 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string
     }
   }
   return {
-    name: name ?? `${file === undefined ? '[eval]' : moduleName(file)}:${fn.name || 'anonymous'}`,
+    name: name ?? `${moduleName(module ?? '')}:${fn.name || 'anonymous'}`,
     naming,
     isCached,
     cacheVersion,
@@ -123,11 +124,6 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, file: string
     isInterruptible: metadata.interruptible ?? false,
     deprecated,
   }
-}
-
-function checkFlag(value: unknown, what: string): void {
-  if (value !== undefined && typeof value !== 'boolean')
-    throw new TypeError(`Expected ${what} to be true or false, got ${show(value)}`)
 }
 
 function checkInstance(value: unknown, type: abstract new (...args: any[]) => unknown, what: string): void {

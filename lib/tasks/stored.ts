@@ -1,10 +1,10 @@
 // Where the result of one call is kept: its key, its storage, and what can be done with it there.
 
+import { show } from '../options.ts'
 import { labScope } from './context.ts'
 import { cacheSwitch, defaultDirectory, type Switch, storageAt } from './defaults.ts'
 import { digest } from './digest.ts'
 import { readableName } from './naming.ts'
-import { show } from '../options.ts'
 import { isSamePlace } from './place.ts'
 import type { ResultCache, ResultMeta } from './results/result-cache.ts'
 import type { Settings } from './settings.ts'

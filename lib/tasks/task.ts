@@ -5,14 +5,14 @@
 // The key is made before the function runs, of the arguments as they are then.
 
 import { randomUUID } from 'node:crypto'
+import { callerOf } from '../memo/caller.ts'
+import { show } from '../options.ts'
 import { runAttempts } from './attempts.ts'
 import { flowScope, labScope, taskScope } from './context.ts'
 import { withoutMarks } from './hashed.ts'
 import { interruptible } from './interruption.ts'
 import { lockManagerFor, withLock } from './locking.ts'
 import { sideBySide } from './locks/chain.ts'
-import { callerFile } from './naming.ts'
-import { show } from '../options.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import { locate, recordedInputs, type StoredResult } from './stored.ts'
 import type { AnyFunction, Arguments, Task, TaskContext, TaskMetadata } from './types.ts'
@@ -20,8 +20,8 @@ import type { AnyFunction, Arguments, Task, TaskContext, TaskMetadata } from './
 /** What only this package wants to know of a task. */
 export interface TaskInternals {
   readonly settings: Settings
-  /** The module that called `task()`. */
-  readonly file: string | undefined
+  /** The module that called `task()`: a path, or what else the engine calls it. */
+  readonly module: string | undefined
 }
 
 // Registered, so that a task made by one copy of this package is known to another: a command that was installed globally
@@ -50,8 +50,8 @@ export function internalsOf(value: unknown): TaskInternals | undefined {
  */
 export function task<F extends AnyFunction>(fn: F, metadata: TaskMetadata = {}): Task<F> {
   if (typeof fn !== 'function') throw new TypeError(`Expected a function to make a task of, got ${show(fn)}`)
-  const file = callerFile(task)
-  const settings = settingsOf(fn, metadata, file)
+  const module = callerOf(task)
+  const settings = settingsOf(fn, metadata, module)
   const begin = (self: unknown, args: readonly unknown[]) => new Call(made, settings, self, args)
   const made = async function (this: unknown, ...args: Arguments<F>) {
     return begin(this, args).run(true)
@@ -64,7 +64,7 @@ export function task<F extends AnyFunction>(fn: F, metadata: TaskMetadata = {}):
     isCached: async (...args: Arguments<F>) => begin(undefined, args).isCached(),
     forget: async (...args: Arguments<F>) => begin(undefined, args).forget(),
     refresh: async (...args: Arguments<F>) => begin(undefined, args).run(false),
-    [internals]: { settings, file } satisfies TaskInternals,
+    [internals]: { settings, module } satisfies TaskInternals,
   }
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(properties))) {
     Object.defineProperty(made, name, { ...property, enumerable: false, writable: false })

@@ -52,19 +52,19 @@ function letGo(folder: string): void {
   writeFileSync(`${folder}/go`, '')
 }
 
-test.each(['async', 'sync'])(
-  'singleFlight: twenty processes calling at once are one run and twenty answers (%s)',
-  async kind => {
-    const folder = newFolder()
-    const callers = Array.from({ length: 20 }, () => new Caller(folder, kind, { singleFlight: true }))
-    await until(() => callers.every(caller => caller.isCalling) && runs(folder).length > 0)
-    letGo(folder)
-    await until(() => callers.every(caller => caller.ended))
-    const [runner] = runs(folder)
-    expect(runs(folder)).toEqual([runner])
-    expect(callers.map(caller => caller.answer)).toEqual(callers.map(() => `1 by ${runner}`))
-  },
-)
+test.each([
+  ['async', 20],
+  ['sync', 6],
+])('singleFlight: of processes calling at once one runs, and all have the answer (%s, %i)', async (kind, count) => {
+  const folder = newFolder()
+  const callers = Array.from({ length: count }, () => new Caller(folder, kind, { singleFlight: true }))
+  await until(() => callers.every(caller => caller.isCalling) && runs(folder).length > 0)
+  letGo(folder)
+  await until(() => callers.every(caller => caller.ended))
+  const [runner] = runs(folder)
+  expect(runs(folder)).toEqual([runner])
+  expect(callers.map(caller => caller.answer)).toEqual(callers.map(() => `1 by ${runner}`))
+})
 
 test.each(['async', 'sync'])('singleFlight: if the runner is killed another takes over (%s)', async kind => {
   const folder = newFolder()

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, expectTypeOf, test } from 'vitest'
 import { Bucket, type KeyMaker, type Memoized, MutatedArgumentsError, UnserializableError } from '../../lib/index.ts'
 import { newBucket, newFolder } from './support.ts'
@@ -278,6 +280,19 @@ test('a read-only bucket answers from what is stored, and runs the function othe
   const readOnly = new Bucket(folder, { readOnly: true }).wrap(run, options)
   expect([readOnly(1), readOnly(2), readOnly(2)]).toEqual([2, 4, 5])
 })
+
+test.each([{}, { singleFlight: true }, { staleWhileRevalidate: 1000 }])(
+  'where the disk refuses and the bucket degrades, functions simply run (%j)',
+  async options => {
+    const folder = newFolder()
+    writeFileSync(join(folder, 'file'), '')
+    const bucket = new Bucket(join(folder, 'file', 'cache'), { onError: 'degrade' })
+    let runs = 0
+    const run = bucket.wrap(() => ++runs, options)
+    const later = bucket.wrap(async () => ++runs, options)
+    expect([run(), run(), await later(), await later()]).toEqual([1, 2, 3, 4])
+  },
+)
 
 test('within a transaction results are stored with it, or not at all', () => {
   const bucket = newBucket()

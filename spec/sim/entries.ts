@@ -13,9 +13,10 @@ import { plainTerms } from '../../lib/ops/terms.ts'
 import type { Io } from '../../lib/io/requests.ts'
 import type { Bounds } from '../../lib/store.ts'
 import { type Action, actions, computedOnce, key, type Stored } from './actions.ts'
+import type { Disk } from './disk.ts'
 import { isLinearizable, type Operation } from './linearizable.ts'
 import type { Scenario } from './schedule.ts'
-import { beginningOf } from './states.ts'
+import { type Beginning, beginningOf } from './states.ts'
 import { describe, type Task } from './task.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
 
@@ -60,7 +61,8 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
     shortestTick: 1000,
     plant: options.plant,
   }
-  const { disk, clock, stored } = beginningOf(options.state, world)
+  const beginning = beginningOf(options.state, world)
+  const { disk, clock } = beginning
   const acting = options.actions.map((action, n) => {
     const make = actions[action]
     if (make === undefined) throw new RangeError(`Expected one of ${Object.keys(actions).join(', ')}, got ${action}`)
@@ -74,7 +76,7 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
     crashes: options.crashes,
     preemptions: options.preemptions,
     begin: it => addTasks(it, acting, options.layout),
-    check: it => checkEntry(it, acting, stored),
+    check: it => checkEntry(it, acting, beginning),
   }
 }
 
@@ -89,7 +91,7 @@ function addTasks(world: World, acting: readonly Action[], layout: Layout): void
 }
 
 /** What is wrong now that everybody has ended. */
-function checkEntry(world: World, acting: readonly Action[], initial: Stored): string | undefined {
+function checkEntry(world: World, acting: readonly Action[], beginning: Beginning): string | undefined {
   const tasks = world.tasks.slice(0, acting.length)
   const nobodyDied = tasks.every(task => task.outcome?.kind !== 'crashed')
   const probe = world.process('probe')
@@ -109,13 +111,13 @@ function checkEntry(world: World, acting: readonly Action[], initial: Stored): s
     after: all,
     step: actions['get']!(0).step,
   })
-  if (!isLinearizable(operations, initial, stored => JSON.stringify([stored]))) {
+  if (!isLinearizable(operations, beginning.stored, stored => JSON.stringify([stored]))) {
     return `no order explains ${operations.map(({ name, outcome }) => `${name} = ${describe(outcome)}`).join(', ')}`
   }
   return (
     checkResults(tasks, acting, nobodyDied) ??
-    checkOrder(world, probe, last !== undefined, nobodyDied) ??
-    checkLeftovers(world, tasks, nobodyDied) ??
+    checkOrder(world, probe, last !== undefined, nobodyDied, beginning.surplus) ??
+    checkLeftovers(world, tasks, nobodyDied ? beginning.disk : undefined) ??
     checkUse(world, probe)
   )
 }
@@ -134,13 +136,13 @@ function checkResults(tasks: readonly Task[], acting: readonly Action[], nobodyD
 }
 
 /** Iteration shows the entry if it is stored, and it was counted. */
-function checkOrder(world: World, probe: Process, isStored: boolean, nobodyDied: boolean): string | undefined {
+function checkOrder(world: World, probe: Process, isStored: boolean, nobodyDied: boolean, surplus: number): string | undefined {
   const keys = world.run(probe, () => listKeys(probe))
   if (keys.length !== (isStored ? 1 : 0)) return `iteration shows [${keys.join()}], and get ${isStored ? 'finds it' : 'nothing'}`
   const { counts } = world.run(probe, () => catchUp(probe.store))
   const log = world.run(probe, () => readLog(probe.store, probe.slot(key).path))
   const there = log?.value === undefined ? 0 : 1
-  const counted = counts.get(probe.store.backend.name) ?? 0
+  const counted = (counts.get(probe.store.backend.name) ?? 0) - surplus
   if (counted < there || (nobodyDied && counted > there)) return `${there} stored, ${counted} counted`
   return undefined
 }
@@ -155,11 +157,13 @@ export function* listKeys(process: Process): Io<string[]> {
   }
 }
 
-export function checkLeftovers(world: World, tasks: readonly Task[], nobodyDied: boolean): string | undefined {
+/** `before`: what was there at first, if nobody has died since. */
+export function checkLeftovers(world: World, tasks: readonly Task[], before: Disk | undefined): string | undefined {
   const open = tasks.find(task => task.files.size > 0)
   if (open !== undefined) return `${open.name} left a file open`
-  const temporary = world.disk.paths().filter(path => path.startsWith(`${folder}/tmp/`))
-  if (nobodyDied && temporary.length > 0) return `left over: ${temporary.join()}`
+  const known = new Set(before?.paths())
+  const temporary = world.disk.paths().filter(path => path.startsWith(`${folder}/tmp/`) && !known.has(path))
+  if (before !== undefined && temporary.length > 0) return `left over: ${temporary.join()}`
   const holds = world.processes.filter(process => !process.crashed && process.holds.size > 0)
   if (holds.length > 0) return `${holds.length} processes hold seals for ever`
   return undefined

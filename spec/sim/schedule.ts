@@ -133,11 +133,18 @@ export class Run {
     return task
   }
 
-  /** Everything that what may still happen hangs on, as text. */
-  get state(): string {
+  /** Everything that what may still happen hangs on, as text; with `crash`: as it will be after that choice, which kills a
+   *  process between two requests. */
+  state(crash?: string): string {
     const { preemptions } = this.scenario
-    let state = `${this.world.state}|${this.#crashesLeft}${this.#powerIsOn}`
-    if (preemptions !== Number.POSITIVE_INFINITY) state += `|${this.#preemptionsLeft}${this.#last?.letter}`
+    const dying = crash === undefined ? undefined : this.#taskOf(crash).process
+    const crashesLeft = this.#crashesLeft - (dying === undefined ? 0 : 1)
+    let state = `${this.world.state(dying)}|${crashesLeft}${this.#powerIsOn}`
+    const going = this.world.tasks.filter(task => !task.over && task.process !== dying)
+    if (preemptions !== Number.POSITIVE_INFINITY && going.length > 1) {
+      const last = this.#last
+      state += `|${this.#preemptionsLeft}${last !== undefined && going.includes(last) ? last.letter : ''}`
+    }
     if (this.#roundsInVain > 0) state += `|${this.#roundsInVain.toFixed(2)}`
     return state
   }

@@ -5,6 +5,8 @@ import type { Io, Request } from '../../lib/io/requests.ts'
 import { claim } from '../../lib/ops/claim.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { get } from '../../lib/ops/get.ts'
+import { catchUp } from '../../lib/ops/order.ts'
+import { readLog } from '../../lib/ops/raw.ts'
 import { reclaim } from '../../lib/ops/reclaim.ts'
 import { remove } from '../../lib/ops/remove.ts'
 import { set } from '../../lib/ops/set.ts'
@@ -20,6 +22,8 @@ export interface Beginning {
   readonly clock: number
   /** What is stored under the key. */
   readonly stored: Stored
+  /** Entries that are counted, and are not there: those who were killed had announced them. */
+  readonly surplus: number
 }
 
 /** Somebody who prepares a disk. */
@@ -149,8 +153,11 @@ export function beginningOf(name: string, options: WorldOptions): Beginning {
     builder(preparation)
     const { world } = preparation
     const found = preparation.run(process => get(process.store, process.slot(key)))
+    const { counts } = preparation.run(process => catchUp(process.store))
+    const log = preparation.run(process => readLog(process.store, process.slot(key).path))
+    const surplus = (counts.get(options.backend.name) ?? 0) - (log?.value === undefined ? 0 : 1)
     world.disk.syncAll()
-    it = { disk: world.disk, clock: world.clock, stored: found?.value as Stored }
+    it = { disk: world.disk, clock: world.clock, stored: found?.value as Stored, surplus }
     made.set(label, it)
   }
   return it

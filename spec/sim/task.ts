@@ -87,14 +87,14 @@ export class Task implements Caller {
     return this.#io !== undefined
   }
 
-  /** All that its further course hangs on, as text. */
-  get state(): string {
+  /** All that its further course hangs on, as text; `changed`: something happens at this moment. */
+  state(changed: boolean): string {
     if (this.phase === 'crashed') return 'x'
     if (this.phase === 'fresh') return 'f'
     if (this.phase === 'ended') return `e${this.#world.interner.number(describe(this.outcome!))}`
     let open = ''
     for (const [descriptor, { file }] of this.files) open += ` ${descriptor}:${file.name}:${file.content}`
-    const awake = this.phase === 'asleep' && this.#world.changes > this.asleepSince
+    const awake = this.phase === 'asleep' && (changed || this.#world.changes > this.asleepSince)
     return `${this.phase[1]}${this.#history} ${this.#at}${open}${awake ? '!' : ''}`
   }
 

@@ -269,17 +269,17 @@ export class World {
     task.parent?.childrenEnded()
   }
 
-  /** Everything that what may still happen hangs on, as text. */
-  get state(): string {
+  /** Everything that what may still happen hangs on, as text; `without`: as it would be after the death of that process. */
+  state(without?: Process): string {
     let state = this.disk.fingerprint
     if (this.options.durable) state += `|${this.disk.durableFingerprint}`
     state += `|${this.clock}`
     for (const task of this.tasks) {
-      state += `|${task.state}`
+      state += task.process === without && !task.over ? '|x' : `|${task.state(without !== undefined)}`
       if (task.endedBefore !== 0) state += `&${task.endedBefore}`
     }
-    for (const process of this.processes) if (process.shared && !process.crashed) state += `|${process.sharedState}`
-    for (const [path, holder] of this.#locks) state += `|${path} ${holder.letter}${holder.process.crashed}`
+    for (const process of this.processes) if (process.shared && !process.crashed && process !== without) state += `|${process.sharedState}`
+    for (const [path, holder] of this.#locks) state += `|${path} ${holder.letter}${holder.process.crashed || holder.process === without}`
     return state
   }
 

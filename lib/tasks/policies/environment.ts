@@ -4,8 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { errnoOf, refused } from '../../io/errno.ts'
 import { digest } from '../digest.ts'
-import { show } from '../../options.ts'
-import { checkOptions, checkTexts } from '../options.ts'
+import { checkFlag, checkOptions, checkTexts } from '../options.ts'
 import { hashOfFile } from './contents.ts'
 import { CachePolicy } from './policy.ts'
 
@@ -73,7 +72,7 @@ export function ENVIRONMENT(spec: { node?: boolean; lockfile?: boolean; env?: st
   checkOptions(spec, ['node', 'lockfile', 'env'], 'ENVIRONMENT')
   const { node = true, lockfile = true, env = [] } = spec
   for (const [name, value] of Object.entries({ node, lockfile })) {
-    if (typeof value !== 'boolean') throw new TypeError(`Expected ${name} to be true or false, got ${show(value)}`)
+    checkFlag(value, name)
   }
   checkTexts(env, 'env')
   return new Environment(node, lockfile, env)

@@ -4,10 +4,10 @@
 // Sums are flat: (a + b) + c, a + (b + c) and CompoundCachePolicy([a, b, c]) are the same. The sum of nothing is NO_CACHE.
 // A policy also carries where its keys are kept and how runs are kept apart; those settings never take part in a key.
 
+import { show } from '../../options.ts'
 import { digest } from '../digest.ts'
 import { withoutMarks } from '../hashed.ts'
 import type { LockManager } from '../locks/lock-manager.ts'
-import { show } from '../../options.ts'
 import { checkOptions, checkText } from '../options.ts'
 import { isSamePlace } from '../place.ts'
 import { Storage } from '../storage/storage.ts'
@@ -58,9 +58,7 @@ export abstract class CachePolicy {
       throw new TypeError(`Expected lockManager to have a method acquire, got ${show(lockManager)}`)
     }
     if (isolationLevel !== undefined && isolationLevel !== 'READ_COMMITTED' && isolationLevel !== 'SERIALIZABLE') {
-      throw new TypeError(
-        `Expected isolationLevel to be READ_COMMITTED or SERIALIZABLE, got ${show(isolationLevel)}`,
-      )
+      throw new TypeError(`Expected isolationLevel to be READ_COMMITTED or SERIALIZABLE, got ${show(isolationLevel)}`)
     }
     return withSettings(this, {
       keyStorage: keyStorage ?? this.keyStorage,

@@ -15,8 +15,7 @@ import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { errnoOf, refused } from '../../io/errno.ts'
-import { show } from '../../options.ts'
-import { checkOptions, checkText } from '../options.ts'
+import { checkFlag, checkOptions, checkText } from '../options.ts'
 import { StorageError } from './errors.ts'
 import { folderMode, ignoring, linkRefused, refuseLink, StagedKey, stagedFile, sweep } from './staging.ts'
 import { checkFilename, checkKey, checkMode, isKey, noSuchFile, Storage } from './storage.ts'
@@ -45,9 +44,7 @@ export class LocalStorage extends Storage {
     checkText(directory, 'the directory of a LocalStorage')
     checkOptions(options, ['withGitignore'], 'a LocalStorage')
     const { withGitignore = true } = options
-    if (typeof withGitignore !== 'boolean') {
-      throw new TypeError(`Expected withGitignore to be true or false, got ${show(withGitignore)}`)
-    }
+    checkFlag(withGitignore, 'withGitignore')
     this.directory = resolve(directory)
     try {
       mkdirSync(this.directory, { recursive: true, mode: folderMode })

@@ -113,9 +113,17 @@ export function lockManagerSuite(name: string, make: () => LockManager): void {
       }
       await Promise.all([both('a', 'b'), both('b', 'a'), both('a', 'a'), both('b', 'b')])
       // Started without waiting for the first, which lets go in its own time.
-      const first = both('a', 'a')
-      await until(() => locks.isLocked('a'))
-      await Promise.all([first, both('a', 'a')])
+      const { opened, open } = gate()
+      const job = async () => {
+        const release = await locks.acquire('c')
+        await opened
+        await release()
+      }
+      const first = job()
+      await until(() => locks.isLocked('c'))
+      const second = job()
+      open()
+      await Promise.all([first, second])
     })
 
     test('waits for a lock that the same function is about to release', async () => {
