@@ -329,7 +329,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     let size = 0
     for (let step = 0; step < eraseSteps; step++) {
       const removed = this.core.attempt('prune', { count: 0, size: 0 }, () =>
-        this.core.sync(eraseFolder(store, step, log => hasEnded(store, log))),
+        this.core.sync(eraseFolder(store, step, log => hasEnded(store, log), 'expired')),
       )
       count += removed.count
       size += removed.size
@@ -351,7 +351,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
       count += this.core.attempt(
         'evict',
         0,
-        () => this.core.sync(eraseFolder(store, step, log => carries(store, log, tag))).count,
+        () => this.core.sync(eraseFolder(store, step, log => carries(store, log, tag), 'tag')).count,
       )
     }
     return count

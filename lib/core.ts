@@ -31,6 +31,8 @@ import { createStore, type Environment, type Store } from './store.ts'
 
 /** Deleted files are unlinked so long after the first of them was. */
 const reclaimDelayMs = 1000
+/** So long may the end of a process take to unlink what is left. */
+const reclaimAtEndMs = 200
 /** So many look-ups are counted in memory before they are written down, */
 const lookUpsGathered = 256
 /** and so many different entries that were read. */
@@ -162,6 +164,8 @@ export class Core {
     this.attempt('flush', undefined, () => {
       if (this.store.usage.freshCount > 0) this.sync(writeUses(this.store))
       if (this.store.order.unwritten !== 0) this.sync(writeVolume(this.store))
+      // Nobody else knows which files wait; but a process is to end before long.
+      this.sync(reclaimAll(this.store, environment.now() + reclaimAtEndMs))
     })
   }
 

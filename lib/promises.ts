@@ -342,13 +342,14 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.prune. */
   async prune(options: LongWork = {}): Promise<{ count: number; size: number }> {
-    return await this.#erase('prune', options, log => hasEnded(this.#store, log))
+    return await this.#erase('prune', options, log => hasEnded(this.#store, log), 'expired')
   }
 
   async #erase(
     operation: string,
     { signal, onProgress }: LongWork,
     meant: (log: LogState) => boolean,
+    reason?: 'tag' | 'expired',
   ): Promise<Removed> {
     const core = this.#core
     core.checkWritable(operation)
@@ -359,7 +360,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     for (let step = 0; step < eraseSteps; step++) {
       signal?.throwIfAborted()
       const removed = await core.attemptAsync(operation, { count: 0, size: 0 }, () =>
-        core.async(eraseFolder(this.#store, step, meant)),
+        core.async(eraseFolder(this.#store, step, meant, reason)),
       )
       count += removed.count
       size += removed.size
@@ -379,7 +380,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     core.memory?.clear()
     const indexed = await core.attemptAsync('evict', undefined, () => core.async(evictIndexed(store, tag)))
     if (indexed === undefined)
-      return (await this.#erase('evict', { signal, onProgress }, log => carries(store, log, tag))).count
+      return (await this.#erase('evict', { signal, onProgress }, log => carries(store, log, tag), 'tag')).count
     onProgress?.({ done: indexed, total: indexed })
     return indexed
   }

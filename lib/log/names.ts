@@ -32,6 +32,15 @@ export const turnName = `${transactionFolder}/turn.log`
 export const changeLockName = 'change'
 export const orderLockName = 'order/merge'
 
+/** Files right in the folder, or on their way there (write-file-atomic adds digits), and folders. */
+const oursPattern =
+  /^(?:[0-9a-f]{2}|order|tags|expiry|queues|transactions|tmp|usage\.log|statistics\.log|change\.lock|(?:bucketcache\.json|CACHEDIR\.TAG|\.gitignore)(?:\.\d+)?)$/
+
+/** Whether `name`, right in the folder, is of this package. */
+export function isOurs(name: string): boolean {
+  return oursPattern.test(name)
+}
+
 /** `hex` is the SHA-256 of the key, 64 digits. */
 export function entryName(hex: string, extension: string): string {
   return `${hex.slice(0, 2)}/${hex.slice(2)}.${extension}`

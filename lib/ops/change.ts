@@ -174,6 +174,7 @@ class Attempt {
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
     if (!(yield* compareAndAppend(store, file, record, size))) {
       store.environment.holds.delete(fields.id)
+      this.#lost(record)
       return undefined
     }
     if (live !== undefined) store.order.unwritten += record.length
@@ -245,7 +246,10 @@ class Attempt {
       if (!done) return undefined
       if (live !== undefined) store.order.unwritten += length - size
     } else {
-      if (!(yield* compareAndAppend(store, file, record!, size))) return undefined
+      if (!(yield* compareAndAppend(store, file, record!, size))) {
+        this.#lost(record!)
+        return undefined
+      }
       if (live !== undefined) store.order.unwritten += length
       this.#noteGrowth(size + length, length)
     }
@@ -261,6 +265,11 @@ class Attempt {
       }
     }
     return fields.id
+  }
+
+  /** A record that lost its race is void, and takes room all the same. */
+  #lost(record: Buffer): void {
+    if (!this.slot.hidden) this.store.order.unwritten += record.length
   }
 
   /** Before the record lands, so that no entry is without its hints. Whether the index of tags, if there is one, was told. */

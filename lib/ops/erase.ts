@@ -6,6 +6,7 @@
 //   ends. 3 The places of a whole folder of entries are noted in one append.
 // Crash: entries gone whose places are not yet noted: iteration passes them over, the count is too high until `check`.
 
+import { topics } from '../channels.ts'
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import { entryExtension, entryFolders } from '../log/names.ts'
@@ -27,8 +28,13 @@ export interface Removed {
 /** The number of steps in which everything is erased: see `eraseFolder`. */
 export const eraseSteps = entryFolders.length
 
-/** Erases what is `meant` in one of the folders of entries. */
-export function* eraseFolder(store: Store, step: number, meant: (log: LogState) => boolean): Io<Removed> {
+/** Erases what is `meant` in one of the folders of entries. `reason`: each is told as an eviction. */
+export function* eraseFolder(
+  store: Store,
+  step: number,
+  meant: (log: LogState) => boolean,
+  reason?: 'tag' | 'expired',
+): Io<Removed> {
   const folder = `${store.folder}/${entryFolders[step]!}`
   const { fileExtension, name: backend } = store.backend
   const names = (yield* ask<'list'>({ op: 'list', path: folder })) ?? []
@@ -44,7 +50,9 @@ export function* eraseFolder(store: Store, step: number, meant: (log: LogState) 
     if (erased.place !== undefined) {
       count++
       size += erased.bytes
-      const { place, bytes } = erased
+      const { place, bytes, key } = erased
+      if (reason !== undefined && topics.evict.active)
+        topics.evict.publish({ folder: store.folder, key, reason, size: bytes })
       // In a transaction the commit sees to it.
       if (store.transaction === undefined) {
         records.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend })

@@ -12,7 +12,7 @@ import type { Store } from '../store.ts'
 import { OrderCursor } from './cursor.ts'
 import { readCurrent } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
-import { type Decoded, decodeValue, liveEntry } from './live.ts'
+import { type Decoded, decodeValue, expiryOf, liveEntry } from './live.ts'
 import { listSegments, readOrder } from './order.ts'
 
 /** An entry as iteration finds it. */
@@ -111,7 +111,8 @@ function showLog(store: Store, log: LogState, options: ListOptions): Listed | un
   if (log.value === undefined) return undefined
   const live = liveEntry(store, log)
   if (live === undefined && options.expired !== true) return undefined
-  const found = live ?? { state: log.state!, put: log.value, expires: log.state!.expires }
+  const { lifetimeMs } = store.settings
+  const found = live ?? { state: log.state!, put: log.value, expires: expiryOf(log.state!, lifetimeMs) }
   const listed = { keyText: found.put.key, ...detailsOf(found) }
   if (!options.values) return { ...listed, decoded: undefined }
   const decoded = decodeValue(store, found.put)

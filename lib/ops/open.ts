@@ -5,7 +5,7 @@
 
 import { FormatError } from '../errors.ts'
 import { ask, type Io } from '../io/requests.ts'
-import { cacheTagName, folderFormat, ignoreName, settingsName } from '../log/names.ts'
+import { cacheTagName, folderFormat, ignoreName, isOurs, settingsName } from '../log/names.ts'
 import { defaultSettings, type FolderSettings, parseFolderSettings, writeFolderSettings } from '../settings.ts'
 import type { Store } from '../store.ts'
 import { hasTagIndex } from './tags.ts'
@@ -35,11 +35,15 @@ export function* openFolder(store: Store, given: Partial<FolderSettings>, create
   if (!create) return settings
   const { durable } = store.settings
   if (stored === undefined) {
-    // The settings come last: where they are, the folder is complete.
-    for (const [name, text] of [
+    const there = (yield* ask<'list'>({ op: 'list', path: store.folder })) ?? []
+    // A folder with anything else in it is somebody's: git and backup programs are to go on looking at it.
+    const tags = [
       [cacheTagName, cacheTag],
       [ignoreName, ignore],
-    ] as const) {
+    ] as const
+    // The settings come last: where they are, the folder is complete.
+    for (const [name, text] of there.every(isOurs) ? tags : []) {
+      if (there.includes(name)) continue
       yield* ask<'publish'>({ op: 'publish', path: `${store.folder}/${name}`, bytes: Buffer.from(text), durable })
     }
   }

@@ -38,9 +38,10 @@ export function* reclaimOne(store: Store): Io<void> {
   }
 }
 
-/** Reclaims all that wait. */
-export function* reclaimAll(store: Store): Io<void> {
+/** Reclaims all that wait, or as many as can be done until `deadline`, in milliseconds since the epoch. */
+export function* reclaimAll(store: Store, deadline = Number.POSITIVE_INFINITY): Io<void> {
   for (const path of store.garbage) {
+    if (store.environment.now() > deadline) return
     store.garbage.delete(path)
     yield* reclaim(store, path, false)
   }

@@ -85,12 +85,16 @@ export function carries(store: Store, log: LogState, tag: Tag): boolean {
 export function* evictIndexed(store: Store, tag: Tag): Io<number | undefined> {
   if (!(yield* hasTagIndex(store))) return undefined
   const name = tagName(store.backend.name, tag)
-  const taken = yield* takeHints(store, name)
-  if (taken === undefined) return 0
-  const back: Hint[] = []
-  const removes: OrderRecord[] = []
   const meant = (log: LogState): boolean => carries(store, log, tag)
   let count = 0
+  // The index hears of what a transaction tags at the commit; until then the transaction itself knows.
+  for (const { slot } of store.transaction?.taken.values() ?? []) {
+    if (!slot.hidden && (yield* eraseInside(store, slot.path, meant)) !== undefined) count++
+  }
+  const taken = yield* takeHints(store, name)
+  if (taken === undefined) return count
+  const back: Hint[] = []
+  const removes: OrderRecord[] = []
   for (const hint of taken.hints) {
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
     const erased =

@@ -1,6 +1,7 @@
 // A task, found again in another process (flytekit: TaskResolverMixin). What is handed over is where it stands: its module,
 // and the name under which that exports it.
 
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -32,7 +33,7 @@ export class DefaultTaskResolver implements TaskResolver {
     const internals = internalsOf(task)
     if (internals === undefined) throw new TypeError(`Expected a task, got ${show(task)}`)
     const { module } = internals
-    if (module === undefined || !isAbsolute(module))
+    if (module === undefined || !isAbsolute(module) || !existsSync(module))
       throw new Error(`Cannot tell where the task ${task.name} is: it was not defined in a module`)
     const specifier = specifierOf(module)
     for (const [name, value] of await exportsOf(pathToFileURL(module).href, specifier)) {

@@ -7,7 +7,6 @@ import writeFileAtomic from 'write-file-atomic'
 import type { Backend } from '../backends/backend.ts'
 import { JSONBackend } from '../backends/json.ts'
 import { V8Backend } from '../backends/v8.ts'
-import { TimeoutError } from '../errors.ts'
 import { DefaultTaskResolver, loadModule, type TaskResolver } from './resolver.ts'
 import { internalsOf } from './task.ts'
 import type { Task } from './types.ts'
@@ -158,7 +157,7 @@ async function run(task: Task<any>, args: unknown[]): Promise<unknown> {
 
 async function report({ status, cause }: RunError, file: string | undefined, io: RunIo): Promise<void> {
   const kind = Object.entries(exitStatus).find(([, value]) => value === status)?.[0]
-  const retryable = status === exitStatus.interrupted || cause instanceof TimeoutError
+  const retryable = status === exitStatus.interrupted || codeOf(cause) === 'ERR_TIMEOUT'
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
   const usage = status === exitStatus.usage ? `\n${runUsage}` : ''
   io.stderr.write(`${status === exitStatus.taskFailed ? text : firstLine(text, cause)}\n${usage}`)
@@ -177,9 +176,14 @@ function firstLine(text: string, cause: unknown): string {
   return cause instanceof Error ? cause.message : text
 }
 
+/** Errors of another copy of this package, which the task may have imported, are of other classes, but have the same codes. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
+
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { name: typeof error, message: String(error) }
-  const code = 'code' in error ? String(error.code) : undefined
+  const code = codeOf(error)
   const errors = error instanceof AggregateError ? error.errors.map(describeError) : undefined
   const cause = error.cause === undefined ? undefined : describeError(error.cause)
   return { name: error.name, message: error.message, code, stack: error.stack, errors, cause }

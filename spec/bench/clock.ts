@@ -29,19 +29,12 @@ export function timeEach(operation: (index: number) => void, indices: Uint32Arra
   return times
 }
 
-/** As `timeEach`, for operations that may answer with promises. */
-export async function timeEachAsync(
-  operation: (index: number) => unknown,
-  indices: Uint32Array,
-): Promise<Float64Array> {
-  const times = new Float64Array(indices.length)
-  for (let i = 0; i < indices.length; i++) {
-    const begin = performance.now()
-    const result = operation(indices[i]!)
-    if (result instanceof Promise) await result
-    times[i] = (performance.now() - begin) * 1000 - clockCost
-  }
-  return times
+/** One operation, which may answer with a promise: what it takes, and its result. */
+export async function timeOnce(operation: () => unknown): Promise<{ time: number; result: unknown }> {
+  const begin = performance.now()
+  const answer = operation()
+  const result = answer instanceof Promise ? await answer : answer
+  return { time: (performance.now() - begin) * 1000 - clockCost, result }
 }
 
 /** What an operation that does nothing seems to take. */

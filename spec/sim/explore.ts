@@ -13,6 +13,8 @@ export interface Report {
   readonly schedules: number
   /** Different ends that were judged. */
   readonly ends: number
+  /** Runs that were given up, see `Scenario.longest`. */
+  readonly givenUp: number
   /** Every schedule was tried, within the bound on interruptions. */
   readonly complete: boolean
   readonly failure: Failure | undefined
@@ -38,9 +40,10 @@ export function explore(scenario: Scenario, options: ExploreOptions = {}): Repor
   const open: string[] = ['']
   let schedules = 0
   let ends = 0
+  let givenUp = 0
   let failure: Failure | undefined
   for (let prefix = open.pop(); prefix !== undefined && failure === undefined; prefix = open.pop()) {
-    if (schedules === atMost) return { scenario: scenario.name, schedules, ends, complete: false, failure }
+    if (schedules === atMost) return { scenario: scenario.name, schedules, ends, givenUp, complete: false, failure }
     schedules++
     const run = new Run(scenario, interner)
     let schedule = prefix
@@ -54,7 +57,8 @@ export function explore(scenario: Scenario, options: ExploreOptions = {}): Repor
           known.add(state)
         }
         if (choices.length === 0) {
-          ends++
+          if (run.givenUp) givenUp++
+          else ends++
           const message = run.verdict()
           if (message !== undefined) failure = { message, schedule }
           break
@@ -77,7 +81,7 @@ export function explore(scenario: Scenario, options: ExploreOptions = {}): Repor
       failure = { message: error instanceof Error ? (error.stack ?? error.message) : String(error), schedule }
     }
   }
-  return { scenario: scenario.name, schedules, ends, complete: true, failure }
+  return { scenario: scenario.name, schedules, ends, givenUp, complete: true, failure }
 }
 
 /** The same failure with as few interruptions as it takes. */

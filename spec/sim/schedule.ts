@@ -22,6 +22,9 @@ export interface Scenario {
   readonly crashes: number
   /** How often a task may be interrupted that could go on; Infinity: as often as there are requests. */
   readonly preemptions: number
+  /** A run in which one task takes more steps than this is given up: two writers that keep crossing each other's way (the
+   *  record of each lands where the other's was expected) can go on like that for ever. */
+  readonly longest: number
   /** What a power cut may leave of what was not synced; none: the power stays on. */
   readonly powerCuts?: readonly Remains[]
   /** What is wrong when everybody has ended; undefined: nothing. */
@@ -36,9 +39,6 @@ export function tornLengths(length: number): number[] {
 
 /** So many times everybody may look again in vain before it counts as waiting for ever. */
 const roundsInVain = 3
-/** A run that is longer goes on for ever. */
-const longestRun = 5_000
-
 export class Run {
   readonly world: World
   readonly scenario: Scenario
@@ -47,7 +47,9 @@ export class Run {
   #powerIsOn = true
   #last: Task | undefined
   #roundsInVain = 0
-  #steps = 0
+  readonly #steps = new Map<Task, number>()
+  /** A task has taken more steps than are of interest. */
+  givenUp = false
   #changesSeen = 0
 
   constructor(scenario: Scenario, interner: Interner) {
@@ -62,13 +64,12 @@ export class Run {
   /** Why it cannot go on although not everybody has ended. */
   get stuck(): string | undefined {
     if (this.#roundsInVain > roundsInVain) return 'waits for ever'
-    if (this.#steps > longestRun) return `has not ended after ${longestRun} steps`
     return undefined
   }
 
   /** What could come next, the least interruption first; none: everybody has ended, or waits for ever. */
   choices(): string[] {
-    if (this.stuck !== undefined || !this.#powerIsOn) return []
+    if (this.stuck !== undefined || this.givenUp || !this.#powerIsOn) return []
     const { tasks } = this.world
     let able = tasks.filter(task => this.world.canStep(task))
     // Everybody sleeps, and nothing has happened: they look again, but not for ever.
@@ -98,7 +99,6 @@ export class Run {
 
   take(choice: string): void {
     const { world } = this
-    this.#steps++
     if (choice[0] === '~') {
       world.disk.cutPower(this.scenario.powerCuts![Number(choice[1])]!)
       for (const process of [...world.processes]) world.crash(process)
@@ -124,6 +124,9 @@ export class Run {
     } else if (world.changes !== this.#changesSeen) this.#roundsInVain = 0
     this.#changesSeen = world.changes
     this.#last = task
+    const steps = (this.#steps.get(task) ?? 0) + 1
+    this.#steps.set(task, steps)
+    if (steps > this.scenario.longest) this.givenUp = true
     task.step()
   }
 
@@ -152,6 +155,7 @@ export class Run {
   /** What is wrong at the end. */
   verdict(): string | undefined {
     const { stuck, world } = this
+    if (this.givenUp) return undefined
     if (stuck !== undefined) {
       const waiting = world.tasks.filter(task => !task.over).map(task => `${task.letter} (${task.name})`)
       return `${waiting.join(' and ')} ${stuck}`
