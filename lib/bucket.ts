@@ -21,7 +21,7 @@ import { Check, entrySteps, type Problem } from './ops/check.ts'
 import { beginTransaction, commit, rollBack } from './ops/commit.ts'
 import { cull } from './ops/cull.ts'
 import { eraseFolder, eraseSteps } from './ops/erase.ts'
-import { expireSlot, slotsBegun } from './ops/expiry.ts'
+import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
@@ -193,6 +193,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     const slot = this.#slot(key)
     const decoded = this.#lookUp(slot)
     if (decoded !== undefined) return decoded.value as V
+    // Before the work is done in vain.
+    this.core.checkWritable('getOrSet')
     const value = compute()
     this.#write('getOrSet', undefined, key, mine => set(this.core.active, mine, this.#encode(value, mine), terms))
     return value
@@ -362,7 +364,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     const at = checkDate(now)
     this.core.checkWritable('expire')
     const { active: store } = this.core
-    let count = 0
+    let count = this.#read('expire', 0, () => expireTaken(store, at))
     for (const slot of this.#read('expire', [], () => slotsBegun(store, at))) {
       count += this.core.attempt('expire', 0, () => this.core.sync(expireSlot(store, slot, at)))
     }

@@ -18,7 +18,7 @@ import { keyCodec, type Slot } from './keys.ts'
 import { temporaryName } from './log/names.ts'
 import { Memory } from './memory.ts'
 import type { StreamedValue } from './ops/change.ts'
-import { openFolder } from './ops/open.ts'
+import { isThere, openFolder } from './ops/open.ts'
 import { writeVolume } from './ops/order.ts'
 import type { Bytes } from './ops/read.ts'
 import { reclaimAll } from './ops/reclaim.ts'
@@ -139,7 +139,7 @@ export class Core {
 
   /** Forgets what memory has of a key that is about to be written. */
   forget(slot: Slot): void {
-    this.memory?.delete(slot.identity ?? slot.text)
+    this.memory?.forget(slot.identity ?? slot.text)
   }
 
   /** To be called after operations that may have deleted. */
@@ -160,8 +160,10 @@ export class Core {
   /** What is kept in this process only goes into the folder. */
   flush(): void {
     if (this.settings.readOnly) return
-    this.flushStatistics()
     this.attempt('flush', undefined, () => {
+      // A folder that was deleted meanwhile is to stay so.
+      if (!this.sync(isThere(this.store))) return
+      if (this.store.limits.statistics) this.sync(writeStatistics(this.store))
       if (this.store.usage.freshCount > 0) this.sync(writeUses(this.store))
       if (this.store.order.unwritten !== 0) this.sync(writeVolume(this.store))
       // Nobody else knows which files wait; but a process is to end before long.

@@ -27,6 +27,7 @@ export class Memory {
   // A Map keeps the order of insertion; a value that is used moves to the end.
   readonly #values = new Map<string, Remembered>()
   #bytes = 0
+  #forgotten = 0
 
   constructor(options: { maxEntries: number; maxBytes: number; revalidateMs: number }) {
     this.revalidateMs = options.revalidateMs
@@ -53,6 +54,17 @@ export class Memory {
     }
   }
 
+  /** How often something was to be forgotten. What was read while this changed may be older than a write: not to be kept. */
+  get forgotten(): number {
+    return this.#forgotten
+  }
+
+  /** To be called when the key is written. */
+  forget(key: string): void {
+    this.#forgotten++
+    this.delete(key)
+  }
+
   delete(key: string): void {
     const found = this.#values.get(key)
     if (found === undefined) return
@@ -61,11 +73,13 @@ export class Memory {
   }
 
   clear(): void {
+    this.#forgotten++
     this.#values.clear()
     this.#bytes = 0
   }
 }
 
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
-  return a.size === b.size && a.ino === b.ino && a.mtimeMs === b.mtimeMs
+  // A file that was removed and made again may have the number of the first; its times tell, as finely as the system keeps them.
+  return a.size === b.size && a.ino === b.ino && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs
 }

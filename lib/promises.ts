@@ -16,7 +16,7 @@ import { obtain, release } from './ops/claim.ts'
 import { beginTransaction, commit, rollBack } from './ops/commit.ts'
 import { cull } from './ops/cull.ts'
 import { eraseFolder, eraseSteps, type Removed } from './ops/erase.ts'
-import { expireSlot, slotsBegun } from './ops/expiry.ts'
+import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
@@ -199,6 +199,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     const slot = this.#slot(key)
     const decoded = await this.#lookUp(slot)
     if (decoded !== undefined) return decoded.value as V
+    this.#core.checkWritable('getOrSet')
     const flying = this.#flights.get(slot.path)
     if (flying !== undefined) return await flying
     const flight = this.#computeOnce(slot, compute, terms).finally(() => this.#flights.delete(slot.path))
@@ -209,18 +210,14 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async #computeOnce(slot: Slot, compute: () => V | Promise<V>, terms: Terms): Promise<V> {
     const core = this.#core
     const alone = { kind: 'claimed', id: '' } as const
-    const outcome = core.settings.readOnly
-      ? alone
-      : await core.attemptAsync('getOrSet', alone, () =>
-          this.#inOrder(slot, () => core.async(obtain(this.#store, slot))),
-        )
+    const outcome = await core.attemptAsync('getOrSet', alone, () =>
+      this.#inOrder(slot, () => core.async(obtain(this.#store, slot))),
+    )
     if (outcome.kind === 'value') return outcome.recalled.value as V
     try {
       const value = await compute()
-      if (!core.settings.readOnly) {
-        const bytes = this.#encode(value, slot)
-        await this.#write('getOrSet', '', slot, () => set(this.#store, slot, bytes, terms))
-      }
+      const bytes = this.#encode(value, slot)
+      await this.#write('getOrSet', '', slot, () => set(this.#store, slot, bytes, terms))
       return value
     } catch (error) {
       if (outcome.id !== '')
@@ -397,7 +394,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     signal?.throwIfAborted()
     await this.#turns.settled()
     const slots = await core.attemptAsync('expire', [], () => core.async(slotsBegun(store, at)))
-    let count = 0
+    let count = await core.attemptAsync('expire', 0, () => core.async(expireTaken(store, at)))
     let done = 0
     for (const slot of slots) {
       signal?.throwIfAborted()

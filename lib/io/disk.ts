@@ -16,6 +16,9 @@ export function permissions(mode: number): Permissions {
 // A symbolic link in place of a file is never followed (where the system can say so: Windows has no such flag).
 const noFollow = constants.O_NOFOLLOW ?? 0
 
+/** So often is a file made in a folder that others remove at the same time because it is empty. */
+export const triesInFolder = 100
+
 /** Bytes that are read at once when a file is gone through. */
 export const checksumChunk = 1024 * 1024
 

@@ -31,8 +31,9 @@ export function refused(what: string, path: string, cause: unknown): BucketCache
 }
 
 /** A write that ended early left a torn record, which no reader counts. */
-export function shortWrite(written: number, length: number): StorageIOError {
-  return new StorageIOError(`Only ${written} of ${length} bytes could be written: the disk is probably full.`, {
+export function shortWrite(path: string, written: number, length: number): StorageIOError {
+  return new StorageIOError(`Could write only ${written} of ${length} bytes to ${path}: the disk is probably full.`, {
+    path,
     errno: 'ENOSPC',
   })
 }

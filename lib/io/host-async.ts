@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { checksumChunk, flags, type Permissions } from './disk.ts'
+import { checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { lockOptions, lockTimedOut } from './locks.ts'
@@ -41,6 +41,10 @@ const firstReach = 32 * 1024
 
 /** A host for one bucket: it knows with which bits to create files. */
 export function asyncHost(bits: Permissions): AsyncHost {
+  // Paths of the files that are open, by descriptor: for error messages. What is closed is overwritten by and by.
+  const names: string[] = []
+  const nameOf = (file: number): string => names[file] ?? `descriptor ${file}`
+
   const readAt = async (fd: number, bytes: Buffer, position: number): Promise<number> => {
     let done = 0
     while (done < bytes.length) {
@@ -61,14 +65,15 @@ export function asyncHost(bits: Permissions): AsyncHost {
     return { bytes: bytes.subarray(0, await readAt(fd, bytes, start)), start, size }
   }
 
-  /** Does it once more after making the folder that was missing. */
+  /** Does it once more after making the folder that was missing; and again, if somebody has removed it as empty. */
   const inFolder = async <T>(path: string, create: () => Promise<T>): Promise<T> => {
-    try {
-      return await create()
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error
-      await mkdir(dirname(path), { recursive: true, mode: bits.folder })
-      return await create()
+    for (let tries = 1; ; tries++) {
+      try {
+        return await create()
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT' || tries === triesInFolder) throw error
+        await mkdir(dirname(path), { recursive: true, mode: bits.folder })
+      }
     }
   }
 
@@ -78,7 +83,7 @@ export function asyncHost(bits: Permissions): AsyncHost {
       try {
         fd = await open(path, flags.read)
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return undefined
+        if (errnoOf(error) === 'ENOENT' || (await isNoFile(error, path))) return undefined
         throw refused('open', path, error)
       }
       return await guard('read', path, async () => {
@@ -87,6 +92,9 @@ export function asyncHost(bits: Permissions): AsyncHost {
           // Looked at before reading: bytes that are newer than their stamp are only read once more.
           const stamp = await fstat(fd)
           return { ...(await tailOf(fd, reach)), stamp }
+        } catch (error) {
+          if (errnoOf(error) === 'EISDIR') return undefined
+          throw error
         } finally {
           await close(fd)
         }
@@ -94,35 +102,37 @@ export function asyncHost(bits: Permissions): AsyncHost {
     },
     async open({ path, create, onlyRead }) {
       try {
-        return await (create
+        const fd = await (create
           ? inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
           : open(path, onlyRead === true ? flags.read : flags.change))
+        names[fd] = path
+        return fd
       } catch (error) {
         if (!create && errnoOf(error) === 'ENOENT') return undefined
         throw refused('open', path, error)
       }
     },
-    tail: ({ file, reach }) => guard('read', `descriptor ${file}`, () => tailOf(file, reach)),
+    tail: ({ file, reach }) => guard('read', nameOf(file), () => tailOf(file, reach)),
     read({ file, position, length }) {
-      return guard('read', `descriptor ${file}`, async () => {
+      return guard('read', nameOf(file), async () => {
         const bytes = Buffer.allocUnsafe(length)
         return bytes.subarray(0, await readAt(file, bytes, position))
       })
     },
-    size: ({ file }) => guard('look at', `descriptor ${file}`, async () => (await fstat(file)).size),
+    size: ({ file }) => guard('look at', nameOf(file), async () => (await fstat(file)).size),
     async append({ file, bytes }) {
-      const written = await guard('append to', `descriptor ${file}`, () => write(file, bytes, 0))
-      if (written !== bytes.length) throw shortWrite(written, bytes.length)
+      const written = await guard('append to', nameOf(file), () => write(file, bytes, 0))
+      if (written !== bytes.length) throw shortWrite(nameOf(file), written, bytes.length)
     },
-    sync: ({ file }) => guard('sync', `descriptor ${file}`, () => fsync(file)),
-    close: ({ file }) => guard('close', `descriptor ${file}`, () => close(file)),
+    sync: ({ file }) => guard('sync', nameOf(file), () => fsync(file)),
+    close: ({ file }) => guard('close', nameOf(file), () => close(file)),
     write({ path, bytes, durable }) {
       return guard('write', path, async () => {
         const fd = await inFolder(path, () => open(path, flags.createNew, bits.file))
         try {
           for (let done = 0; done < bytes.length; ) {
             const n = await write(fd, bytes, done)
-            if (n === 0) throw shortWrite(done, bytes.length)
+            if (n === 0) throw shortWrite(path, done, bytes.length)
             done += n
           }
           if (durable) await fsync(fd)
@@ -138,7 +148,7 @@ export function asyncHost(bits: Permissions): AsyncHost {
       return guard('write', path, async () => {
         const fd = await open(path, flags.patch)
         try {
-          if ((await write(fd, bytes, 0, position)) !== bytes.length) throw shortWrite(0, bytes.length)
+          if ((await write(fd, bytes, 0, position)) !== bytes.length) throw shortWrite(path, 0, bytes.length)
           if (durable) await fsync(fd)
         } finally {
           await close(fd)
@@ -168,7 +178,7 @@ export function asyncHost(bits: Permissions): AsyncHost {
         await atomicWriter()(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },
-    stampOf: ({ file }) => guard('look at', `descriptor ${file}`, () => fstat(file)),
+    stampOf: ({ file }) => guard('look at', nameOf(file), () => fstat(file)),
     async moveAway({ from, to }) {
       try {
         // The name is asked for first: a missing folder to move to looks the same as nothing to move.
@@ -249,6 +259,15 @@ export function asyncHost(bits: Permissions): AsyncHost {
       }
     },
   }
+}
+
+/** Whether it was refused because a symbolic link stands there: to a reader, no file of ours. */
+async function isNoFile(error: unknown, path: string): Promise<boolean> {
+  if (errnoOf(error) !== 'ELOOP') return false
+  return await lstat(path).then(
+    stats => stats.isSymbolicLink(),
+    () => false,
+  )
 }
 
 async function guard<T>(what: string, path: string, act: () => Promise<T>): Promise<T> {

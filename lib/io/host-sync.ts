@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { DeadlockError } from '../errors.ts'
-import { checksumChunk, flags, type Permissions } from './disk.ts'
+import { checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { lockOptions, lockTimedOut } from './locks.ts'
@@ -28,6 +28,10 @@ export function syncHost(bits: Permissions): SyncHost {
   // Opening a missing file costs an exception, asking first costs a system call: so ask while the answers are no.
   let expectMissing = false
 
+  // Paths of the files that are open, by descriptor: for error messages. What is closed is overwritten by and by.
+  const names: string[] = []
+  const nameOf = (file: number): string => names[file] ?? `descriptor ${file}`
+
   const readAt = (fd: number, bytes: Buffer, position: number): number => {
     let done = 0
     while (done < bytes.length) {
@@ -48,51 +52,59 @@ export function syncHost(bits: Permissions): SyncHost {
     return { bytes: bytes.subarray(0, readAt(fd, bytes, start)), start, size }
   }
 
-  /** Does it once more after making the folder that was missing. */
+  /** Does it once more after making the folder that was missing; and again, if somebody has removed it as empty. */
   const inFolder = <T>(path: string, create: () => T): T => {
-    try {
-      return create()
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error
-      fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
-      return create()
+    for (let tries = 1; ; tries++) {
+      try {
+        return create()
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT' || tries === triesInFolder) throw error
+        fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
+      }
     }
   }
 
   return {
     load({ path, reach, stamped }) {
-      if (expectMissing && fs.statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
       let fd: number
       try {
+        if (expectMissing && fs.statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
         fd = fs.openSync(path, flags.read)
         expectMissing = false
       } catch (error) {
+        if (isNoFile(error, path)) return undefined
         if (errnoOf(error) !== 'ENOENT') throw refused('open', path, error)
         expectMissing = true
         return undefined
       }
-      try {
-        if (stamped !== true) return tailOf(fd, reach, false)
-        // Looked at before reading: bytes that are newer than their stamp are only read once more.
-        const stamp = fs.fstatSync(fd)
-        return { ...tailOf(fd, reach, false), stamp }
-      } catch (error) {
-        throw refused('read', path, error)
-      } finally {
-        fs.closeSync(fd)
-      }
+      return guard('read', path, () => {
+        try {
+          if (stamped !== true) return tailOf(fd, reach, false)
+          // Looked at before reading: bytes that are newer than their stamp are only read once more.
+          const stamp = fs.fstatSync(fd)
+          return { ...tailOf(fd, reach, false), stamp }
+        } catch (error) {
+          if (errnoOf(error) === 'EISDIR') return undefined
+          throw error
+        } finally {
+          fs.closeSync(fd)
+        }
+      })
     },
     open({ path, create, onlyRead }) {
       if (create) {
         try {
-          return inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
+          const fd = inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
+          names[fd] = path
+          return fd
         } catch (error) {
           throw refused('open', path, error)
         }
       }
-      if (expectMissing && fs.statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
       try {
+        if (expectMissing && fs.statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
         const fd = fs.openSync(path, onlyRead === true ? flags.read : flags.change)
+        names[fd] = path
         expectMissing = false
         return fd
       } catch (error) {
@@ -101,27 +113,27 @@ export function syncHost(bits: Permissions): SyncHost {
         return undefined
       }
     },
-    tail: ({ file, reach }) => guard('read', `descriptor ${file}`, () => tailOf(file, reach, true)),
+    tail: ({ file, reach }) => guard('read', nameOf(file), () => tailOf(file, reach, true)),
     read({ file, position, length }) {
-      return guard('read', `descriptor ${file}`, () => {
+      return guard('read', nameOf(file), () => {
         const bytes = Buffer.allocUnsafe(length)
         return bytes.subarray(0, readAt(file, bytes, position))
       })
     },
-    size: ({ file }) => guard('look at', `descriptor ${file}`, () => fs.fstatSync(file).size),
+    size: ({ file }) => guard('look at', nameOf(file), () => fs.fstatSync(file).size),
     append({ file, bytes }) {
-      const written = guard('append to', `descriptor ${file}`, () => fs.writeSync(file, bytes))
-      if (written !== bytes.length) throw shortWrite(written, bytes.length)
+      const written = guard('append to', nameOf(file), () => fs.writeSync(file, bytes))
+      if (written !== bytes.length) throw shortWrite(nameOf(file), written, bytes.length)
     },
-    sync: ({ file }) => guard('sync', `descriptor ${file}`, () => fs.fsyncSync(file)),
-    close: ({ file }) => guard('close', `descriptor ${file}`, () => fs.closeSync(file)),
+    sync: ({ file }) => guard('sync', nameOf(file), () => fs.fsyncSync(file)),
+    close: ({ file }) => guard('close', nameOf(file), () => fs.closeSync(file)),
     write({ path, bytes, durable }) {
       return guard('write', path, () => {
         const fd = inFolder(path, () => fs.openSync(path, flags.createNew, bits.file))
         try {
           for (let done = 0; done < bytes.length; ) {
             const n = fs.writeSync(fd, bytes, done)
-            if (n === 0) throw shortWrite(done, bytes.length)
+            if (n === 0) throw shortWrite(path, done, bytes.length)
             done += n
           }
           if (durable) fs.fsyncSync(fd)
@@ -137,7 +149,7 @@ export function syncHost(bits: Permissions): SyncHost {
       guard('write', path, () => {
         const fd = fs.openSync(path, flags.patch)
         try {
-          if (fs.writeSync(fd, bytes, 0, bytes.length, position) !== bytes.length) throw shortWrite(0, bytes.length)
+          if (fs.writeSync(fd, bytes, 0, bytes.length, position) !== bytes.length) throw shortWrite(path, 0, bytes.length)
           if (durable) fs.fsyncSync(fd)
         } finally {
           fs.closeSync(fd)
@@ -167,11 +179,11 @@ export function syncHost(bits: Permissions): SyncHost {
         atomicWriter().sync(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },
-    stampOf: ({ file }) => guard('look at', `descriptor ${file}`, () => fs.fstatSync(file)),
+    stampOf: ({ file }) => guard('look at', nameOf(file), () => fs.fstatSync(file)),
     moveAway({ from, to }) {
-      // The name is asked for first: a missing folder to move to looks the same as nothing to move.
-      if (fs.lstatSync(from, { throwIfNoEntry: false }) === undefined) return false
       try {
+        // The name is asked for first: a missing folder to move to looks the same as nothing to move.
+        if (fs.lstatSync(from, { throwIfNoEntry: false }) === undefined) return false
         inFolder(to, () => fs.renameSync(from, to))
         return true
       } catch (error) {
@@ -259,6 +271,16 @@ function copyOf(bytes: Buffer, length: number): Buffer {
   const copy = Buffer.allocUnsafe(length)
   bytes.copy(copy, 0, 0, length)
   return copy
+}
+
+/** Whether it was refused because a symbolic link stands there: to a reader, no file of ours. */
+function isNoFile(error: unknown, path: string): boolean {
+  if (errnoOf(error) !== 'ELOOP') return false
+  try {
+    return fs.lstatSync(path).isSymbolicLink()
+  } catch {
+    return false
+  }
 }
 
 function guard<T>(what: string, path: string, act: () => T): T {

@@ -119,6 +119,8 @@ function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T
         yield* passSeal(store, slot.path, file, size, log.last, patience)
         continue
       }
+      // Made, perhaps, and then nothing is written; an entry that begins takes it back.
+      if (size === 0) store.garbage.add(slot.path)
       const live = liveEntry(store, log, slot)
       const { write, result } = decide(live, log)
       if (write === undefined) outcome = { result, id: undefined }

@@ -7,6 +7,7 @@
 // Crash: entries gone whose places are not yet noted: iteration passes them over, the count is too high until `check`.
 
 import { topics } from '../channels.ts'
+import { StorageIOError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import { entryExtension, entryFolders } from '../log/names.ts'
@@ -83,7 +84,7 @@ export function* erase(
 ): Io<Erased | undefined> {
   const patience = new Patience()
   for (;;) {
-    const file: File | undefined = yield* ask<'open'>({ op: 'open', path, create: false })
+    const file = yield* openOurs(path)
     if (file === undefined) return undefined
     try {
       const { log, size } = yield* readOpen(store, file)
@@ -101,6 +102,16 @@ export function* erase(
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
+  }
+}
+
+/** A log, open; undefined: there is none, or what stands there is no file. */
+function* openOurs(path: string): Io<File | undefined> {
+  try {
+    return yield* ask<'open'>({ op: 'open', path, create: false })
+  } catch (error) {
+    if (error instanceof StorageIOError && (error.errno === 'ELOOP' || error.errno === 'EISDIR')) return undefined
+    throw error
   }
 }
 

@@ -50,6 +50,18 @@ export function* slotsBegun(store: Store, now: number): Io<TimeSlot[]> {
     .sort((a, b) => a.start - b.start)
 }
 
+/** Erases what has expired by `now` of what a transaction has taken: the slots hear of it at the commit. How many. */
+export function* expireTaken(store: Store, now: number): Io<number> {
+  let count = 0
+  for (const { slot } of store.transaction?.taken.values() ?? []) {
+    if (slot.hidden) continue
+    const meant = ({ state, value }: LogState): boolean =>
+      value !== undefined && state !== undefined && expiryOf(state, store.settings.lifetimeMs) <= now
+    if ((yield* eraseInside(store, slot.path, meant)) !== undefined) count++
+  }
+  return count
+}
+
 /**
  * Erases what has expired by `now` of the entries in a slot, of this backend, or, with `everyBackend`, of all: at most so
  * many. How many.

@@ -52,12 +52,13 @@ export function* getThroughMemory(store: Store, memory: Memory, slot: Slot): Io<
     }
   }
   memory.delete(name)
+  const { forgotten } = memory
   const seen: Stamped = { stamp: undefined }
   const found = yield* find(store, slot, seen)
   const bytes = found === undefined ? 0 : found.put.valueEnd - found.put.valueStart
   const recalled = found === undefined ? undefined : recalledFrom(store, found)
   tell(store, slot, found, recalled)
-  if (recalled !== undefined && seen.stamp !== undefined) {
+  if (recalled !== undefined && seen.stamp !== undefined && memory.forgotten === forgotten) {
     memory.set(name, { ...recalled, bytes, stamp: seen.stamp, checkedAt: store.environment.now() })
   }
   return recalled

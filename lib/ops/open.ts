@@ -59,3 +59,8 @@ export function* openFolder(store: Store, given: Partial<FolderSettings>, create
   }
   return settings
 }
+
+/** Whether the folder is there. */
+export function* isThere(store: Store): Io<boolean> {
+  return (yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${settingsName}` })) !== undefined
+}

@@ -4,11 +4,13 @@
 //   the queue.
 // Steps of a push: 1 read the bounds. 2 Add the item under the next number; if that is taken, try the one after. 3 Widen the
 //   bounds. Of a pull: 1 read the bounds. 2 Pop the item at the near end; if there is none, try the next. 3 Narrow the bounds.
-// Invariant Q: every item that was acknowledged lies within the bounds. So bounds are widened before a push ends, and
-//   narrowed only over numbers that were seen to hold no item, if nothing was pushed at that side since the bounds were read.
+// Invariant Q: every item that was acknowledged lies within the bounds. So bounds are widened before a push ends, on both
+//   sides: its number may have been read long ago, and passed by a consumer since. And they are narrowed only over numbers
+//   that were seen to hold no item, if none of these can have been filled since the bounds were read: `Bounds` counts that.
 // Crash: an item outside the bounds, never acknowledged, whose number the next push finds taken and passes; or bounds that are
 //   wider than need be.
 
+import { BucketCacheError } from '../errors.ts'
 import type { Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import { queueName } from '../log/names.ts'
@@ -28,7 +30,7 @@ const digits = 15
 interface Bounds {
   readonly head: number
   readonly tail: number
-  /** Items that were ever pushed at the front, and at the back: whether any came since. */
+  /** Changes after which numbers that a consumer at the front has looked at, or one at the back, may hold items again. */
   readonly fronts: number
   readonly backs: number
 }
@@ -53,7 +55,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
     const number = queue.side === 'back' ? tail : head - 1
     const slot = itemSlot(store, queue, number)
     const value = store.backend.encode(item, { key: slot.identity ?? slot.text })
-    const { result: added } = yield* change(store, slot, true, entry => {
+    const { result: added, id } = yield* change(store, slot, true, entry => {
       if (entry !== undefined) return { write: undefined, result: false }
       const write = {
         kind: 'put',
@@ -67,11 +69,18 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
     if (queue.side === 'back') tail++
     else head--
     if (!added) continue
-    yield* changeBounds(store, bounds, ({ fronts, backs, ...now }) =>
-      queue.side === 'back'
-        ? { head: now.head, tail: Math.max(now.tail, tail), fronts, backs: backs + 1 }
-        : { head: Math.min(now.head, head), tail: now.tail, fronts: fronts + 1, backs },
-    )
+    try {
+      yield* changeBounds(store, bounds, now => ({
+        head: Math.min(now.head, number),
+        tail: Math.max(now.tail, number + 1),
+        fronts: now.fronts + Number(number < now.tail),
+        backs: now.backs + Number(number >= now.head),
+      }))
+    } catch (error) {
+      // Nobody is told of the item, so nobody is to find it.
+      yield* popItem(store, queue, number, id)
+      throw error
+    }
     tellSet(store, slot, value)
     return keyOf(queue, number)
   }
@@ -89,18 +98,21 @@ export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
       item = yield* popItem(store, queue, number)
       number += step
     }
-    if (number !== (queue.side === 'front' ? seen.head : seen.tail - 1)) {
+    if (seen.head >= seen.tail) return undefined
+    try {
       yield* changeBounds(store, bounds, now => {
-        // A push at this side since may have put its item where we have looked.
         if (queue.side === 'front')
-          return now.fronts === seen.fronts ? { ...now, head: Math.max(now.head, number) } : now
-        return now.backs === seen.backs ? { ...now, tail: Math.min(now.tail, number + 1) } : now
+          return now.fronts === seen.fronts && number > now.head ? { ...now, head: number, backs: now.backs + 1 } : now
+        return now.backs === seen.backs && number + 1 < now.tail
+          ? { ...now, tail: number + 1, fronts: now.fronts + 1 }
+          : now
       })
+    } catch (error) {
+      // What was taken away is the caller's, whatever becomes of the bounds: wider ones only cost a look.
+      if (item === undefined || !(error instanceof BucketCacheError)) throw error
     }
     if (item !== undefined) return item
-    // Empty as it was; unless somebody pushed since.
-    const { fronts, backs } = yield* readBounds(store, bounds)
-    if (fronts === seen.fronts && backs === seen.backs) return undefined
+    // All had gone; but others may have pushed since.
   }
 }
 
@@ -116,8 +128,10 @@ export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
   return undefined
 }
 
-function* popItem(store: Store, queue: Queue, number: number): Io<Item | undefined> {
+/** `id`: only the item of that record. */
+function* popItem(store: Store, queue: Queue, number: number, id?: string): Io<Item | undefined> {
   const { result } = yield* change<Item | undefined>(store, itemSlot(store, queue, number), false, found => {
+    if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
     const item = found && itemOf(store, queue, number, found)
     return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }
   })

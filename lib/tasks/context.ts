@@ -21,6 +21,8 @@ export interface LabScope {
 export interface HeldLock {
   readonly manager: LockManager
   readonly key: string
+  /** False afterwards, for what it has started without waiting. */
+  isHeld: boolean
 }
 
 export const taskScope: AsyncLocalStorage<TaskContext> = new AsyncLocalStorage()

@@ -59,66 +59,66 @@ function parts(container: Container): Iterable<unknown> {
   return container instanceof Map ? [...container.keys(), ...container.values()] : Object.values(container)
 }
 
+/** Without recursion, so that a list may be linked as long as memory allows. */
 class Unmarking {
-  /** The containers with a mark somewhere within. */
-  readonly #marked = new Set<Container>()
+  /** The containers with a mark somewhere within, and what is to stand in their place. */
   readonly #copies = new Map<Container, Container>()
 
   constructor(root: unknown) {
-    const parents = new Map<Container, Container[]>()
-    const open: Container[] = []
-    const meet = (part: unknown, parent?: Container) => {
-      if (part instanceof HashedValue) {
-        if (parent) this.#marked.add(parent)
-        meet(part.value)
-      } else if (isContainer(part)) {
-        const known = parents.get(part)
-        if (!known) open.push(part)
-        parents.set(part, known ?? [])
-        if (parent) parents.get(part)!.push(parent)
-      }
-    }
-    meet(root)
-    for (let container = open.pop(); container; container = open.pop()) {
-      for (const part of parts(container)) meet(part, container)
-    }
-    // A set may grow while it is walked: so a mark reaches everything around it, through cycles too.
-    for (const container of this.#marked) for (const parent of parents.get(container) ?? []) this.#marked.add(parent)
+    for (const container of withMarks(root)) this.#copies.set(container, emptyLike(container))
+    // Filled when all are there, so that a cycle among them closes.
+    for (const [container, copy] of this.#copies) this.#fill(copy, container)
   }
 
   visit(value: unknown): unknown {
-    if (value instanceof HashedValue) return this.visit(value.value)
-    if (!isContainer(value) || !this.#marked.has(value)) return value
-    return this.#copies.get(value) ?? this.#copy(value)
+    let plain = value
+    while (plain instanceof HashedValue) plain = plain.value
+    return isContainer(plain) ? (this.#copies.get(plain) ?? plain) : plain
   }
 
-  #copy(container: Container): Container {
-    // Remembered before it is filled, so that a cycle ends at it.
-    const begin = <C extends Container>(copy: C): C => {
-      this.#copies.set(container, copy)
-      return copy
+  #fill(copy: Container, container: Container): void {
+    if (Array.isArray(copy)) for (const item of container as unknown[]) copy.push(this.visit(item))
+    else if (copy instanceof Set) for (const item of container as Set<unknown>) copy.add(this.visit(item))
+    else if (copy instanceof Map) {
+      for (const [key, item] of container as Map<unknown, unknown>) copy.set(this.visit(key), this.visit(item))
+    } else {
+      for (const name of Reflect.ownKeys(container)) {
+        const property = Object.getOwnPropertyDescriptor(container, name)!
+        if ('value' in property) property.value = this.visit(property.value)
+        Object.defineProperty(copy, name, property)
+      }
     }
-    if (Array.isArray(container)) {
-      const copy = begin<unknown[]>([])
-      for (const item of container) copy.push(this.visit(item))
-      return copy
-    }
-    if (container instanceof Map) {
-      const copy = begin(new Map<unknown, unknown>())
-      for (const [key, item] of container) copy.set(this.visit(key), this.visit(item))
-      return copy
-    }
-    if (container instanceof Set) {
-      const copy = begin(new Set<unknown>())
-      for (const item of container) copy.add(this.visit(item))
-      return copy
-    }
-    const copy = begin<Record<string, unknown>>(Object.create(Object.getPrototypeOf(container)))
-    for (const name of Reflect.ownKeys(container)) {
-      const property = Object.getOwnPropertyDescriptor(container, name)!
-      if ('value' in property) property.value = this.visit(property.value)
-      Object.defineProperty(copy, name, property)
-    }
-    return copy
   }
+}
+
+function emptyLike(container: Container): Container {
+  if (Array.isArray(container)) return []
+  if (container instanceof Set) return new Set()
+  return container instanceof Map ? new Map() : Object.create(Object.getPrototypeOf(container))
+}
+
+/** The containers in `root` with a mark somewhere within. */
+function withMarks(root: unknown): Set<Container> {
+  const marked = new Set<Container>()
+  const parents = new Map<Container, Container[]>()
+  const open: Container[] = []
+  const meet = (part: unknown, parent?: Container) => {
+    let plain = part
+    while (plain instanceof HashedValue) {
+      if (parent) marked.add(parent)
+      plain = plain.value
+    }
+    if (!isContainer(plain)) return
+    const known = parents.get(plain)
+    if (!known) open.push(plain)
+    parents.set(plain, known ?? [])
+    if (parent) parents.get(plain)!.push(parent)
+  }
+  meet(root)
+  for (let container = open.pop(); container; container = open.pop()) {
+    for (const part of parts(container)) meet(part, container)
+  }
+  // A set may grow while it is walked: so a mark reaches everything around it, through cycles too.
+  for (const container of marked) for (const parent of parents.get(container) ?? []) marked.add(parent)
+  return marked
 }

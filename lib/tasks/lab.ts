@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { show } from '../options.ts'
 import { type LabScope, labScope } from './context.ts'
 import { storageAt } from './defaults.ts'
+import { visitAll } from './disk.ts'
 import { sideBySide } from './locks/chain.ts'
 import { checkFlag, checkOptions, checkText } from './options.ts'
 import { ProgressBar } from './progress.ts'
@@ -123,13 +124,10 @@ export class Lab {
   async #stored(settings: Settings): Promise<StoredTask[]> {
     const storage = this.#within(undefined, () => storageOf(settings))
     const prefix = storageKeyPrefix(settings)
-    const found: StoredTask[] = []
-    for (const key of await storage.findKeys()) {
-      // The readable part of the key may be that of a task with a similar name too.
-      const meta = key.startsWith(prefix) ? await settings.resultCache.loadMeta(storage, key) : undefined
-      if (meta?.task === settings.name) found.push({ key, ...meta })
-    }
-    return found
+    const keys = (await storage.findKeys()).filter(key => key.startsWith(prefix))
+    const found = await visitAll(keys, async key => ({ key, meta: await settings.resultCache.loadMeta(storage, key) }))
+    // The readable part of the key may be that of a task with a similar name too.
+    return found.flatMap(({ key, meta }) => (meta?.task === settings.name ? [{ key, ...meta }] : []))
   }
 
   /** How each call ended, in their order. Those that were not started are missing. */

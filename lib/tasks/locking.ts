@@ -47,11 +47,13 @@ export async function withLock<T>(
   body: () => Promise<T>,
 ): Promise<T> {
   const held = heldLocks.getStore() ?? []
-  if (held.some(lock => lock.manager === manager && lock.key === key)) throw deadlock(key)
+  if (held.some(lock => lock.isHeld && lock.manager === manager && lock.key === key)) throw deadlock(key)
   const release = await manager.acquire(key, signal ? { timeout: patienceMs, signal } : { timeout: patienceMs })
+  const own = { manager, key, isHeld: true }
   try {
-    return await heldLocks.run([...held, { manager, key }], body)
+    return await heldLocks.run([...held, own], body)
   } finally {
+    own.isHeld = false
     await release()
   }
 }

@@ -1,5 +1,6 @@
 // A task's metadata, checked and with its defaults. Everything that is wrong with them is told where the task is defined.
 
+import { resolve } from 'node:path'
 import { type Duration, toMilliseconds } from '../duration.ts'
 import { show } from '../options.ts'
 import { moduleName } from './naming.ts'
@@ -115,7 +116,8 @@ export function settingsOf(fn: AnyFunction, metadata: TaskMetadata, module: stri
     ignored: [...ignored],
     policy: policy ?? INPUTS,
     resultCache: resultCache ?? new V8Cache(),
-    storage,
+    // Relative to where the program is now, and not where it goes later.
+    storage: typeof storage === 'string' ? resolve(storage) : storage,
     lifetimeMs: positive(metadata.lifetime, 'lifetime'),
     retries: wholeNumber(metadata.retries ?? 0, 'retries'),
     retryDelaysMs: delays(metadata.retryDelay ?? 0),

@@ -36,7 +36,7 @@ export type IsolationLevel = 'READ_COMMITTED' | 'SERIALIZABLE'
 
 /** How a task is cached and run (flytekit: TaskMetadata; Prefect: the arguments of `@task`). */
 export interface TaskMetadata {
-  /** Default: the function's module and name. Tasks of different names never share results. */
+  /** Default: the module that calls `task()`, and the function's name. Tasks of different names never share results. */
   name?: string
   /** Input names, where the source text does not tell them (minified code, bound functions). Default: the names of the
    *  function's parameters, or of the fields of its one destructured object. */

@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto'
 import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { keyOf, valueOf } from './stage.ts'
+import { articleOf, keyOf } from './stage.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = constants
 const page = Buffer.allocUnsafeSlow(32 * 1024)
@@ -16,10 +16,11 @@ export class BareFiles {
 
   constructor(folder: string, count: number) {
     this.#folder = folder
-    for (let first = 0; first < 256; first++) mkdirSync(join(folder, first.toString(16).padStart(2, '0')), { recursive: true })
+    for (let first = 0; first < 256; first++)
+      mkdirSync(join(folder, first.toString(16).padStart(2, '0')), { recursive: true })
     for (let index = 0; index < count; index++) {
       this.#paths.push(this.#pathOf(keyOf(index)))
-      this.#values.push(Buffer.from(JSON.stringify(valueOf(index))))
+      this.#values.push(Buffer.from(JSON.stringify(articleOf(index))))
     }
   }
 

@@ -58,7 +58,8 @@ export class Child {
   /** All that it says until it ends. @throws if it fails. */
   async rest(): Promise<string[]> {
     const lines: string[] = []
-    for (let step = await this.#lines.next(); step.done !== true; step = await this.#lines.next()) lines.push(step.value)
+    for (let step = await this.#lines.next(); step.done !== true; step = await this.#lines.next())
+      lines.push(step.value)
     const failure = await this.failure()
     if (failure !== undefined) throw new Error(failure)
     return lines
@@ -67,7 +68,9 @@ export class Child {
   /** Why it failed, in a line; undefined: it did not. */
   async failure(): Promise<string | undefined> {
     if ((await this.#ended) === 0) return undefined
-    const lines = this.#complaint.split('\n').filter(line => /Error|cannot|not found/i.test(line) && !line.includes('throw '))
+    const lines = this.#complaint
+      .split('\n')
+      .filter(line => /Error|cannot|not found/i.test(line) && !line.includes('throw '))
     return lines[0]?.trim() ?? (this.#complaint.trim().slice(0, 200) || 'no reason given')
   }
 }

@@ -32,5 +32,5 @@ export function countOurs(place: Place, each: number): Promise<Counted> {
 
 /** @throws if Python or DiskCache is not there. */
 export function countDiskCache(place: Place, each: number): Promise<Counted> {
-  return count(folder => Child.python('peers/diskcache.py', ['counter', folder, String(each)]), place, each)
+  return count(folder => Child.python('peers/disk_cache.py', ['counter', folder, String(each)]), place, each)
 }

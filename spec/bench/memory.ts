@@ -2,7 +2,7 @@
 
 import { equal } from 'node:assert/strict'
 import { type Spread, spreadOf } from './clock.ts'
-import { type Article, keyOf, loadPackage, shuffled, valueOf } from './stage.ts'
+import { type Article, articleOf, keyOf, loadPackage, shuffled } from './stage.ts'
 
 const batch = 1000
 
@@ -12,7 +12,7 @@ export async function timeMemoryHits(folder: string, count: number): Promise<Spr
   const memory = { revalidate: 'never', maxEntries: count } as const
   const bucket = new Bucket<string, Article>(folder, { backend: 'json', memory })
   const keys = Array.from({ length: count }, (_, index) => keyOf(index))
-  for (let index = 0; index < count; index++) bucket.set(keys[index]!, valueOf(index))
+  for (let index = 0; index < count; index++) bucket.set(keys[index]!, articleOf(index))
   // The first look-up of each reads the file, the second must find the very same object.
   const values = keys.map(key => bucket.get(key))
   for (let index = 0; index < count; index++) {

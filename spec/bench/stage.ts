@@ -66,7 +66,7 @@ const textLength = 300
 const filling = 'All that a cache is asked for is to answer as the function would have, only sooner. '.repeat(5)
 
 /** A value whose JSON takes exactly 300 bytes. */
-export function valueOf(index: number, version = 0): Article {
+export function articleOf(index: number, version = 0): Article {
   const value = { id: index, version, title: `Article ${index}`, tags: ['caches', 'files'], text: '' }
   return { ...value, text: filling.slice(0, textLength - JSON.stringify(value).length) }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Bucket } from '../../lib/index.ts'
 import { BareFiles } from './bare.ts'
 import type { Contest } from './duel.ts'
-import { type Article, keyOf, loadPackage, valueOf } from './stage.ts'
+import { type Article, articleOf, keyOf, loadPackage } from './stage.ts'
 
 export interface Trial {
   readonly name: string
@@ -27,7 +27,7 @@ async function scene(folder: string, count: number) {
   const { Bucket } = await loadPackage()
   const path = join(folder, 'ours')
   const keys = Array.from({ length: count }, (_, index) => keyOf(index))
-  const values = Array.from({ length: count }, (_, index) => valueOf(index))
+  const values = Array.from({ length: count }, (_, index) => articleOf(index))
   const bareFolder = join(folder, 'bare')
   mkdirSync(bareFolder)
   return {
@@ -61,7 +61,7 @@ export const trials: readonly Trial[] = [
         bare: index => bare.get(keys[index]!),
         ours: index => bucket.get(keys[index]!),
         check(from, to) {
-          checkStored(bucket, valueOf, from, to)
+          checkStored(bucket, articleOf, from, to)
           for (let index = from; index < to; index++) deepEqual(bare.get(keys[index]!), values[index])
         },
       }
@@ -98,7 +98,7 @@ export const trials: readonly Trial[] = [
         bare: index => bare.create(index),
         ours: index => bucket.set(keys[index]!, values[index]!),
         check(from, to) {
-          checkStored(reopened(), valueOf, from, to)
+          checkStored(reopened(), articleOf, from, to)
           for (let index = from; index < to; index++) deepEqual(bare.get(keys[index]!), values[index])
         },
       }
@@ -110,7 +110,7 @@ export const trials: readonly Trial[] = [
     limit: 2.8,
     async prepare(folder, count) {
       const { bucket, bare, keys, values, reopened } = await scene(folder, count)
-      const later = values.map((_, index) => valueOf(index, 1))
+      const later = values.map((_, index) => articleOf(index, 1))
       for (let index = 0; index < count; index++) {
         bucket.set(keys[index]!, values[index]!)
         bare.create(index)
@@ -118,7 +118,7 @@ export const trials: readonly Trial[] = [
       return {
         bare: index => bare.append(index),
         ours: index => bucket.set(keys[index]!, later[index]!),
-        check: (from, to) => checkStored(reopened(), index => valueOf(index, 1), from, to),
+        check: (from, to) => checkStored(reopened(), index => articleOf(index, 1), from, to),
       }
     },
   },

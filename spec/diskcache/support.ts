@@ -22,9 +22,51 @@ export interface Face extends Twin {
 
 type FaceOf = (bucket: Bucket<any, any>) => Face
 
+/** A method and its arguments. */
+export type Step = readonly [method: string, ...args: unknown[]]
+
+/** Does the steps one after another in one transaction, which fails at its end with `failure`, if there is one. The results:
+ *  iterations as lists, entries as their values. */
+export type Transact = (bucket: Bucket<any, any>, steps: readonly Step[], failure?: Error) => Promise<unknown[]>
+
+const transactBlocking: Transact = async (bucket, steps, failure) =>
+  bucket.transact(() => {
+    const results = steps.map(([method, ...args]) => {
+      const member = (bucket as any)[method]
+      return plain(typeof member === 'function' ? member.apply(bucket, args) : member)
+    })
+    if (failure !== undefined) throw failure
+    return results
+  })
+
+const transactPromising: Transact = (bucket, steps, failure) =>
+  bucket.promises.transact(async inside => {
+    const results: unknown[] = []
+    for (const [method, ...args] of steps) {
+      const result = (inside as any)[method](...args)
+      results.push(plain(Symbol.asyncIterator in result ? await collect(result) : await result))
+    }
+    if (failure !== undefined) throw failure
+    return results
+  })
+
+async function collect(items: AsyncIterable<unknown>): Promise<unknown[]> {
+  const list: unknown[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+function plain(result: any): unknown {
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return result
+  if (typeof result.next === 'function') return [...result]
+  return 'version' in result ? result.value : result
+}
+
 /** Runs the tests for the synchronous bucket and for its promise twin. */
-export function onBothFaces(tests: (faceOf: FaceOf) => void): void {
-  for (const [name, faceOf] of faces) describe(name, () => tests(faceOf as FaceOf))
+export function onBothFaces(tests: (faceOf: FaceOf, transact: Transact) => void): void {
+  for (const [name, faceOf] of faces) {
+    describe(name, () => tests(faceOf as FaceOf, name === 'Bucket' ? transactBlocking : transactPromising))
+  }
 }
 
 /** The clock stands still, and is moved by hand. */

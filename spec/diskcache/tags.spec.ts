@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { startActor, startActors } from '../support/actors.ts'
 import { entryFiles, newBucket } from '../support/folders.ts'
-import { eventsOf, hour, onBothFaces, stopClock } from './support.ts'
+import { eventsOf, hour, onBothFaces, type Step, stopClock } from './support.ts'
 
-onBothFaces(faceOf => {
+onBothFaces((faceOf, transact) => {
   describe.each([false, true])('with tagIndex: %s', tagIndex => {
     const tagged = () => newBucket({ tagIndex })
 
@@ -141,7 +141,12 @@ onBothFaces(faceOf => {
       await bucket.update('updated', n => n + 1)
       await bucket.set('retagged', 1, { tag: 't' })
       await bucket.update('retagged', n => n + 1, { tag: 'u' })
-      expect((await bucket.list({ tag: 't' })).map(({ key }) => key)).toEqual(['added', 'touched', 'counted', 'updated'])
+      expect((await bucket.list({ tag: 't' })).map(({ key }) => key)).toEqual([
+        'added',
+        'touched',
+        'counted',
+        'updated',
+      ])
       expect(await bucket.evict('t')).toBe(4)
       expect(await bucket.evict('u')).toBe(1)
     })
@@ -234,21 +239,16 @@ onBothFaces(faceOf => {
     for (const tagIndex of [false, true]) {
       const bucket = newBucket({ tagIndex })
       bucket.set('before', 1, { tag: 't' })
-      const evictAll = () => {
-        bucket.set('inside', 1, { tag: 't' })
-        bucket.set('before', 2, { tag: ['t', 'u'] })
-        const counts = [bucket.evict('t'), bucket.evict('t')]
-        bucket.set('inside', 2, { tag: 't' })
-        return counts
-      }
-      expect(() =>
-        bucket.transact(() => {
-          evictAll()
-          throw new Error('no')
-        }),
-      ).toThrow('no')
+      const steps: Step[] = [
+        ['set', 'inside', 1, { tag: 't' }],
+        ['set', 'before', 2, { tag: ['t', 'u'] }],
+        ['evict', 't'],
+        ['evict', 't'],
+        ['set', 'inside', 2, { tag: 't' }],
+      ]
+      await expect(transact(bucket, steps, new Error('no'))).rejects.toThrow('no')
       expect(bucket.get('before')).toBe(1)
-      expect(bucket.transact(evictAll)).toEqual([2, 0])
+      expect((await transact(bucket, steps)).slice(2, 4)).toEqual([2, 0])
       expect([...bucket.entries()]).toEqual([['inside', 2]])
       expect(bucket.evict('t')).toBe(1)
     }
@@ -256,28 +256,31 @@ onBothFaces(faceOf => {
 })
 
 describe('beside writers', () => {
-  test.each([false, true])('with tagIndex: %s, a set that begins after evict() has returned survives', async tagIndex => {
-    const bucket = newBucket({ tagIndex })
-    const writers = await startActors(2, bucket.path)
-    const done = Promise.all(
-      writers.map((writer, id) =>
-        writer.run((theirs, me) => {
-          for (let i = 0; i < 400; i++) {
-            theirs.set(`${me}-${i % 50}`, i, { tag: 't' })
-            if (i % 20 === 0) theirs.evict('t')
-            theirs.set(`mine-${me}`, i, { tag: `own-${me}` })
-            if (theirs.get(`mine-${me}`) !== i) throw new Error(`lost ${i}`)
-          }
-        }, id),
-      ),
-    )
-    await done
-    const left = bucket.size
-    // None is missing from the index, whatever came between.
-    expect(bucket.evict('t')).toBe(left - 2)
-    expect(bucket.evict('own-0') + bucket.evict('own-1')).toBe(2)
-    expect(bucket.check()).toEqual([])
-  })
+  test.each([false, true])(
+    'with tagIndex: %s, a set that begins after evict() has returned survives',
+    async tagIndex => {
+      const bucket = newBucket({ tagIndex })
+      const writers = await startActors(2, bucket.path)
+      const done = Promise.all(
+        writers.map((writer, id) =>
+          writer.run((theirs, me) => {
+            for (let i = 0; i < 400; i++) {
+              theirs.set(`${me}-${i % 50}`, i, { tag: 't' })
+              if (i % 20 === 0) theirs.evict('t')
+              theirs.set(`mine-${me}`, i, { tag: `own-${me}` })
+              if (theirs.get(`mine-${me}`) !== i) throw new Error(`lost ${i}`)
+            }
+          }, id),
+        ),
+      )
+      await done
+      const left = bucket.size
+      // None is missing from the index, whatever came between.
+      expect(bucket.evict('t')).toBe(left - 2)
+      expect(bucket.evict('own-0') + bucket.evict('own-1')).toBe(2)
+      expect(bucket.check()).toEqual([])
+    },
+  )
 
   test('an index that is made while others write misses nothing', async () => {
     const bucket = newBucket()

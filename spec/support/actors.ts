@@ -18,7 +18,12 @@ export interface Stage {
   say: (said: unknown) => void
 }
 
-type Reply = { id?: number; result?: unknown; failure?: { name: string; code?: string; message: string }; said?: unknown }
+type Reply = {
+  id?: number
+  result?: unknown
+  failure?: { name: string; code?: string; message: string }
+  said?: unknown
+}
 
 export class Actor {
   readonly #child: ChildProcess
@@ -47,7 +52,10 @@ export class Actor {
   }
 
   /** Calls a function over there: it is sent as text, so it can use nothing but what it is given. */
-  run<A extends unknown[], T>(act: (bucket: Bucket<any, any>, ...args: [...A, Stage]) => T, ...args: A): Promise<Awaited<T>> {
+  run<A extends unknown[], T>(
+    act: (bucket: Bucket<any, any>, ...args: [...A, Stage]) => T,
+    ...args: A
+  ): Promise<Awaited<T>> {
     const id = ++this.#count
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
@@ -59,6 +67,11 @@ export class Actor {
   async heard(): Promise<any> {
     while (this.#heard.length === 0) await new Promise<void>(resolve => this.#listeners.push(resolve))
     return this.#heard.shift()
+  }
+
+  /** All that was said and not heard yet. */
+  rest(): unknown[] {
+    return this.#heard.splice(0)
   }
 
   /** kill -9; when this returns the process is no more. */
@@ -88,7 +101,8 @@ export class Actor {
 
 /** A process with a bucket on `folder`. It is killed after the test. */
 export async function startActor(folder: string, options: BucketOptions = {}): Promise<Actor> {
-  if (!existsSync(join(repository, 'dist/index.js'))) throw new Error('Run `npm run build` first: child processes use dist')
+  if (!existsSync(join(repository, 'dist/index.js')))
+    throw new Error('Run `npm run build` first: child processes use dist')
   const script = join(repository, 'fixtures/stress/actor.mjs')
   const child = spawn(process.execPath, [script, folder, JSON.stringify(options)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -141,7 +141,7 @@ describe('timeout', () => {
 
   test('is of one attempt', async () => {
     let runs = 0
-    const slowFirst = task(() => (++runs === 1 ? new Promise(() => {}) : runs), { timeout: 20, retries: 1 })
+    const slowFirst = task(() => (++runs === 1 ? new Promise(() => {}) : runs), { timeout: 150, retries: 1 })
     expect(await slowFirst()).toBe(2)
   })
 

@@ -93,7 +93,7 @@ test('withoutMarks() gives what has no marks back as the same object', () => {
 
 test('withoutMarks() takes long chains', () => {
   let chain: unknown = hashed(1, 'h')
-  for (let depth = 0; depth < 2000; depth += 1) chain = { next: chain }
+  for (let depth = 0; depth < 100_000; depth += 1) chain = { next: chain }
   let at = withoutMarks(chain)
   while (typeof at === 'object') at = (at as { next: unknown }).next
   expect(at).toBe(1)

@@ -19,8 +19,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errnoOf, refused } from '../../io/errno.ts'
+import { errnoOf } from '../../io/errno.ts'
 import { isAlive, thisOwner } from '../../io/identity.ts'
+import { perform } from '../disk.ts'
 import { checkText } from '../options.ts'
 import {
   type AcquireOptions,
@@ -74,7 +75,7 @@ export class FileSystemLockManager implements LockManager {
       let released: Promise<void> | undefined
       return () => {
         // The file goes first: the next in the queue would find it.
-        released ??= perform('release', path, () => remove(path, token)).finally(leaveQueue)
+        released ??= perform('release the lock', path, () => remove(path, token)).finally(leaveQueue)
         return released
       }
     } catch (error) {
@@ -86,7 +87,7 @@ export class FileSystemLockManager implements LockManager {
   async isLocked(key: string): Promise<boolean> {
     checkLockKey(key)
     const path = this.#pathOf(key)
-    const record = await perform('look at', path, () => read(path))
+    const record = await perform('look at the lock', path, () => read(path))
     return record !== undefined && isOwned(record)
   }
 
@@ -114,10 +115,10 @@ class Attempt {
 
   /** Takes the lock, and tells under which token. */
   async succeed(): Promise<string> {
-    await perform('create', this.#own, () => this.#writeOwn())
+    await perform('create the lock', this.#own, () => this.#writeOwn())
     try {
       for (let pauseMs = firstLookMs; ; pauseMs = Math.min(pauseMs * 2, lastLookMs)) {
-        if (await perform('take', this.#path, () => this.#take())) return this.#token
+        if (await perform('take the lock', this.#path, () => this.#take())) return this.#token
         await this.#pause(pauseMs)
       }
     } finally {
@@ -223,12 +224,4 @@ async function read(path: string): Promise<LockRecord | undefined> {
 
 async function remove(path: string, token: string): Promise<void> {
   if ((await read(path))?.token === token) await unlink(path)
-}
-
-async function perform<T>(what: string, path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action()
-  } catch (error) {
-    throw refused(`${what} the lock`, path, error)
-  }
 }

@@ -1,14 +1,11 @@
 // A key made of files that the task reads and that are none of its arguments.
 
 import { resolve } from 'node:path'
-import { refused } from '../../io/errno.ts'
 import { digest } from '../digest.ts'
+import { perform, visitAll } from '../disk.ts'
 import { checkOptions, checkText, checkTexts } from '../options.ts'
 import { hashOfFile } from './contents.ts'
 import { CachePolicy } from './policy.ts'
-
-/** Files read at a time. */
-const atOnce = 16
 
 class Files extends CachePolicy {
   readonly patterns: readonly string[]
@@ -24,23 +21,9 @@ class Files extends CachePolicy {
     const cwd = resolve(this.cwd ?? '.')
     // Loaded when it is needed: it takes longer than everything else of this package.
     const { default: glob } = await import('fast-glob')
-    let found: string[]
-    try {
-      found = await glob([...this.patterns], { cwd })
-    } catch (error) {
-      throw refused('list', cwd, error)
-    }
     // Paths as fast-glob gives them: relative to the folder, with slashes on every system.
-    const paths = found.sort()
-    const hashes: (string | undefined)[] = []
-    let next = 0
-    const read = async () => {
-      while (next < paths.length) {
-        const index = next++
-        hashes[index] = await hashOfFile(resolve(cwd, paths[index]!))
-      }
-    }
-    await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, read))
+    const paths = (await perform('list', cwd, () => glob([...this.patterns], { cwd }))).sort()
+    const hashes = await visitAll(paths, path => hashOfFile(resolve(cwd, path)))
     // One that was removed meanwhile is not there any more.
     const files = paths.map((path, index) => [path, hashes[index]]).filter(([, hash]) => hash !== undefined)
     return digest(['files', files])

@@ -46,7 +46,8 @@ export abstract class CachePolicy {
 
   /**
    * A copy with these settings; what is absent stays as it is. `SERIALIZABLE` without a lock manager takes a
-   * FileSystemLockManager beside a LocalStorage, and locks within the process for any other storage.
+   * FileSystemLockManager beside a LocalStorage, and locks within the process for any other storage; a call waits for the
+   * lock as long as the run that has it takes.
    * @throws TypeError for an unknown setting or one of the wrong kind.
    */
   configure(options: PolicySettings): this {

@@ -28,7 +28,7 @@ abstract class BackendCache extends BaseCache {
 
 /** Values as structured clone has them: Map, Set, Date, Error, bigint, typed arrays, cycles (labtech: PickleCache). */
 export class V8Cache extends BackendCache {
-  static override readonly KEY_PREFIX = 'v8__'
+  static override readonly KEY_PREFIX: string = 'v8__'
   constructor() {
     super(new V8Backend())
   }
@@ -36,7 +36,7 @@ export class V8Cache extends BackendCache {
 
 /** Values as JSON text that people and other programs can read. What JSON would change silently is refused. */
 export class JSONCache extends BackendCache {
-  static override readonly KEY_PREFIX = 'json__'
+  static override readonly KEY_PREFIX: string = 'json__'
   constructor() {
     super(new JSONBackend({ space: 2 }))
   }

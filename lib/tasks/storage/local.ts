@@ -15,6 +15,7 @@ import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { errnoOf, refused } from '../../io/errno.ts'
+import { perform, visitAll } from '../disk.ts'
 import { checkFlag, checkOptions, checkText } from '../options.ts'
 import { StorageError } from './errors.ts'
 import { folderMode, ignoring, linkRefused, refuseLink, StagedKey, stagedFile, sweep } from './staging.ts'
@@ -56,11 +57,9 @@ export class LocalStorage extends Storage {
   }
 
   async findKeys(): Promise<string[]> {
-    const keys: string[] = []
-    for (const entry of await this.#list(this.directory)) {
-      if (entry.isDirectory() && isKey(entry.name) && (await this.exists(entry.name))) keys.push(entry.name)
-    }
-    return keys.sort()
+    const entries = (await this.#list(this.directory)).filter(entry => entry.isDirectory() && isKey(entry.name))
+    const keys = await visitAll(entries, async ({ name }) => ((await this.exists(name)) ? [name] : []))
+    return keys.flat().sort()
   }
 
   async exists(key: string): Promise<boolean> {
@@ -73,7 +72,7 @@ export class LocalStorage extends Storage {
     if (folder === undefined) return
     // Out of sight at once, so that no reader finds half of it.
     const aside = await this.#stagingFolder()
-    await this.#perform('delete', folder, async () => {
+    await perform('delete', folder, async () => {
       await rename(folder, join(aside, 'old')).catch(ignoring('ENOENT'))
       await rm(aside, { recursive: true, force: true })
     })
@@ -98,7 +97,7 @@ export class LocalStorage extends Storage {
       const fresh = join(staging, 'new')
       await mkdir(fresh, { mode: folderMode })
       await write(new StagedKey(this, key, fresh, staging))
-      await this.#perform('store', join(this.directory, key), () => this.#exchange(key, fresh, staging))
+      await perform('store', join(this.directory, key), () => this.#exchange(key, fresh, staging))
     } finally {
       await rm(staging, { recursive: true, force: true })
     }
@@ -137,7 +136,7 @@ export class LocalStorage extends Storage {
   async #moveInto(key: string, filename: string, complete: string): Promise<void> {
     const folder = join(this.directory, key)
     const path = join(folder, filename)
-    await this.#perform('store', path, async () => {
+    await perform('store', path, async () => {
       // Between making the folder and moving into it somebody may delete the key.
       for (let attempt = 0; attempt < 100; attempt += 1) {
         await mkdir(folder, { mode: folderMode }).catch(ignoring('EEXIST'))
@@ -172,7 +171,7 @@ export class LocalStorage extends Storage {
   async #stagingFolder(): Promise<string> {
     const all = join(this.directory, '.tmp')
     const own = join(all, randomBytes(12).toString('hex'))
-    await this.#perform('create', own, async () => {
+    await perform('create', own, async () => {
       await refuseLink(all)
       await mkdir(own, { recursive: true, mode: folderMode })
     })
@@ -183,20 +182,9 @@ export class LocalStorage extends Storage {
     return own
   }
 
-  async #list(folder: string): Promise<Dirent[]> {
-    try {
-      return await readdir(folder, { withFileTypes: true })
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return []
-      throw refused('list', folder, error)
-    }
-  }
-
-  async #perform<T>(what: string, path: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action()
-    } catch (error) {
-      throw refused(what, path, error)
-    }
+  #list(folder: string): Promise<Dirent[]> {
+    return perform('list', folder, () => readdir(folder, { withFileTypes: true }).catch(ignoring('ENOENT'))).then(
+      entries => entries ?? [],
+    )
   }
 }

@@ -17,5 +17,5 @@ export const peers: readonly Peer[] = [
   flatCache,
 ]
 
-/** Not a module: see diskcache.py. */
+/** Not a module: see disk_cache.py. */
 export const diskCache = { name: 'diskcache', says: 'Python, SQLite: what DiskCache is' } as const

@@ -3,7 +3,7 @@
 
 import { deepEqual } from 'node:assert/strict'
 import { spreadOf, timeOnce } from '../clock.ts'
-import { keyOf, shuffled, valueOf } from '../stage.ts'
+import { articleOf, keyOf, shuffled } from '../stage.ts'
 import { peers } from './index.ts'
 
 const [name, folder, count, seconds] = process.argv.slice(2) as [string, string, string, string]
@@ -37,15 +37,15 @@ const missed = async (result: unknown): Promise<void> => deepEqual((await result
 
 const rest = await run({
   name: 'set',
-  act: index => store.set(keyOf(index), valueOf(index)),
+  act: index => store.set(keyOf(index), articleOf(index)),
   check: () => {},
 })
-if (store.fill !== undefined) await store.fill(Array.from(rest, index => [keyOf(index), valueOf(index)] as const))
-else for (const index of rest) await store.set(keyOf(index), valueOf(index))
+if (store.fill !== undefined) await store.fill(Array.from(rest, index => [keyOf(index), articleOf(index)] as const))
+else for (const index of rest) await store.set(keyOf(index), articleOf(index))
 await run({
   name: 'get',
   act: index => store.get(keyOf(index)),
-  check: (index, result) => deepEqual(result, valueOf(index)),
+  check: (index, result) => deepEqual(result, articleOf(index)),
 })
 await run({
   name: 'miss',
@@ -54,8 +54,8 @@ await run({
 })
 await run({
   name: 'overwrite',
-  act: index => store.set(keyOf(index), valueOf(index, 1)),
-  check: async index => deepEqual(await store.get(keyOf(index)), valueOf(index, 1)),
+  act: index => store.set(keyOf(index), articleOf(index, 1)),
+  check: async index => deepEqual(await store.get(keyOf(index)), articleOf(index, 1)),
 })
 await run({
   name: 'delete',

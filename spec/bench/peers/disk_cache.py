@@ -1,7 +1,7 @@
 """DiskCache's side of the benchmark, in a process of its own: times itself, prints JSON.
 
-    diskcache.py trials FOLDER COUNT SECONDS   each trial's times in microseconds, as peer-worker.ts prints them
-    diskcache.py counter FOLDER COUNT          waits for a line, then counts up COUNT times
+    disk_cache.py trials FOLDER COUNT SECONDS   each trial's times in microseconds, as peer-worker.ts prints them
+    disk_cache.py counter FOLDER COUNT          waits for a line, then counts up COUNT times
 """
 
 import json

@@ -1,0 +1,154 @@
+// npm run bench -- [NAME …] [--peers] [--check] [--save]
+//
+//   NAME      only these: trials (get, miss, set, overwrite, incr, memory, import, counter, growth), or peers by name
+//   --peers   beside other caches; installs them into spec/bench/node_modules first
+//   --check   ends with status 1 if a limit is passed
+//   --save    writes the report to spec/bench/RESULTS.md as well
+//
+//   BUCKETCACHE_SCALE       10: growth is measured with 1,000,000 keys instead of 100,000
+//   BUCKETCACHE_DISKCACHE   where Python finds DiskCache, if it is not installed; BUCKETCACHE_PYTHON: which Python
+//   BUCKETCACHE_NODE        a newer Node for node:sqlite
+//
+// Times are in microseconds unless a heading says otherwise.
+
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { type Counted, countDiskCache, countOurs } from './counter.ts'
+import { duel } from './duel.ts'
+import { comparePeers, installPeers, peerNames } from './grid.ts'
+import { timeGrowth } from './growth.ts'
+import { timeMemoryHits } from './memory.ts'
+import { findPlaces, type Place, shuffled, withFolder } from './stage.ts'
+import { timeImport } from './startup.ts'
+import { spreadCells, spreadHeader, table } from './table.ts'
+import { trials } from './trials.ts'
+
+const keys = 10_000
+const warmUp = 3_000
+const rounds = 40
+const growthLimit = 1.5
+const memoryLimit = 1
+const importLimitMs = 50
+const counterLimit = 2
+const incrementsEach = 5_000
+const peerSeconds = 5
+
+const { values: flags, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { peers: { type: 'boolean' }, check: { type: 'boolean' }, save: { type: 'boolean' } },
+})
+const others = ['memory', 'import', 'counter', 'growth']
+for (const name of names) {
+  const known = [...trials.map(trial => trial.name), ...others, ...peerNames]
+  if (!known.includes(name))
+    throw new TypeError(`Expected the name of a trial or a peer (${known.join(', ')}), got ${name}`)
+}
+
+const report: string[] = []
+let over = 0
+
+function tell(text: string): void {
+  report.push(text)
+  console.log(text)
+}
+
+function wanted(name: string): boolean {
+  return names.length === 0 || names.includes(name)
+}
+
+function verdict(value: number, limit: number): string {
+  if (value <= limit) return 'ok'
+  over++
+  return 'over'
+}
+
+async function compareWithBare(place: Place): Promise<void> {
+  const rows: string[][] = []
+  for (const trial of trials.filter(({ name }) => wanted(name))) {
+    await withFolder(place, async folder => {
+      const contest = await trial.prepare(folder, keys + warmUp)
+      for (let index = keys; index < keys + warmUp; index++) {
+        contest.bare(index)
+        contest.ours(index)
+      }
+      contest.check(keys, keys + warmUp)
+      const { bare, ours, ratio } = duel(contest, shuffled(keys), rounds)
+      contest.check(0, keys)
+      const judged = [ratio.toFixed(2), trial.limit.toFixed(1), verdict(ratio, trial.limit)]
+      rows.push([trial.name, ...spreadCells(bare), ...spreadCells(ours), ...judged])
+    })
+  }
+  if (rows.length === 0) return
+  tell(`\n## Against bare system calls, on ${place.name} (${place.folder})\n`)
+  const header = ['trial', 'bare p50', 'p90', 'p99', 'ours p50', 'p90', 'p99', 'ratio', 'limit', '']
+  tell(table(header, rows))
+}
+
+async function measureMemory(place: Place): Promise<void> {
+  const spread = await withFolder(place, folder => timeMemoryHits(folder, keys))
+  tell('\n## A hit in memory, not looking at the file\n')
+  const judged = [memoryLimit.toFixed(1), verdict(spread.p50, memoryLimit)]
+  tell(table(['trial', ...spreadHeader, 'limit', ''], [['memory', ...spreadCells(spread), ...judged]]))
+}
+
+function measureImport(): void {
+  const spread = timeImport(15)
+  tell("\n## import 'bucketcache', in milliseconds, less the start of Node\n")
+  const judged = [importLimitMs.toFixed(0), verdict(spread.p50, importLimitMs)]
+  tell(table(['trial', ...spreadHeader, 'limit', ''], [['import', ...spreadCells(spread), ...judged]]))
+}
+
+async function measureCounter(place: Place): Promise<void> {
+  tell(`\n## Four processes, one counter, ${incrementsEach} increments each, on ${place.name} (${place.folder})\n`)
+  const ours = await countOurs(place, incrementsEach)
+  const row = (name: string, { rate, exact }: Counted): string[] => [name, rate.toFixed(0), exact ? 'exact' : 'WRONG']
+  const rows = [[...row('bucketcache', ours), '', verdict(ours.exact ? 0 : 1, 0)]]
+  try {
+    const theirs = await countDiskCache(place, incrementsEach)
+    const ratio = ours.rate / theirs.rate
+    rows.push([...row('diskcache', theirs), '', ''])
+    rows.push(['bucketcache by diskcache', ratio.toFixed(2), '', counterLimit.toFixed(1), verdict(counterLimit, ratio)])
+    tell(table(['who', 'increments a second', 'total', 'at least', ''], rows))
+  } catch (error) {
+    tell(table(['who', 'increments a second', 'total', 'at least', ''], rows))
+    tell(`- diskcache is left out: ${(error as Error).message}`)
+  }
+}
+
+async function measureGrowth(place: Place): Promise<void> {
+  const many = Math.round(100_000 * Number(process.env['BUCKETCACHE_SCALE'] ?? 1))
+  const outcomes = await withFolder(place, folder => timeGrowth(folder, keys, many, rounds))
+  const shown = (count: number): string => count.toLocaleString('en')
+  tell(`\n## ${shown(many)} keys against ${shown(keys)}, on ${place.name} (${place.folder})\n`)
+  const rows = [...outcomes].map(([name, { bare, ours, ratio }]) => {
+    const judged = [ratio.toFixed(2), growthLimit.toFixed(1), verdict(ratio, growthLimit)]
+    return [name, ...spreadCells(bare), ...spreadCells(ours), ...judged]
+  })
+  tell(table(['trial', 'few p50', 'p90', 'p99', 'many p50', 'p90', 'p99', 'ratio', 'limit', ''], rows))
+}
+
+async function measurePeers(place: Place): Promise<void> {
+  const chosen = peerNames.filter(name => wanted(name))
+  if (chosen.length === 0) return
+  const peers = names.length === 0 ? chosen : ['bucketcache', ...chosen.filter(name => name !== 'bucketcache')]
+  tell(`\n## Beside other caches, on ${place.name} (${place.folder})\n`)
+  tell(await comparePeers(place, peers, keys, peerSeconds))
+}
+
+const places = await findPlaces()
+const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
+tell(`# ${command}\n`)
+tell(`${new Date().toISOString().slice(0, 10)} · Node ${process.version} · ${process.platform} ${process.arch}`)
+tell(`${cpus().length} × ${cpus()[0]?.model} · ${keys} keys, values of 300 bytes, times in microseconds`)
+const comparesPeers = flags.peers === true || names.some(name => peerNames.includes(name))
+if (flags.peers === true) installPeers()
+for (const place of places) await compareWithBare(place)
+if (wanted('memory')) await measureMemory(places[0]!)
+if (wanted('import')) measureImport()
+if (wanted('counter')) for (const place of places) await measureCounter(place)
+if (wanted('growth')) await measureGrowth(places[0]!)
+if (comparesPeers) for (const place of places) await measurePeers(place)
+if (over > 0) tell(`\n${over} over the limit.`)
+if (flags.save === true) writeFileSync(new URL('../RESULTS.md', import.meta.url), `${report.join('\n')}\n`)
+if (flags.check === true && over > 0) process.exitCode = 1

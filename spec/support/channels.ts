@@ -1,0 +1,14 @@
+// What is told on the diagnostics channels while a test runs.
+
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { onTestFinished } from 'vitest'
+import type { Events } from '../../lib/index.ts'
+
+/** The events of one kind, as they come. */
+export function listen<N extends keyof Events>(name: N): Events[N][] {
+  const events: Events[N][] = []
+  const take = (event: unknown): void => void events.push(event as Events[N])
+  subscribe(`bucketcache:${name}`, take)
+  onTestFinished(() => void unsubscribe(`bucketcache:${name}`, take))
+  return events
+}
