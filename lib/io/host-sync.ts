@@ -149,7 +149,8 @@ export function syncHost(bits: Permissions): SyncHost {
       guard('write', path, () => {
         const fd = fs.openSync(path, flags.patch)
         try {
-          if (fs.writeSync(fd, bytes, 0, bytes.length, position) !== bytes.length) throw shortWrite(path, 0, bytes.length)
+          if (fs.writeSync(fd, bytes, 0, bytes.length, position) !== bytes.length)
+            throw shortWrite(path, 0, bytes.length)
           if (durable) fs.fsyncSync(fd)
         } finally {
           fs.closeSync(fd)

@@ -25,6 +25,7 @@ import { bareRecord, nothingStored, stateOffset } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
 import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
+import { changePending } from './pending.ts'
 import { readOpen } from './raw.ts'
 import { reclaimOne } from './reclaim.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
@@ -75,6 +76,7 @@ export interface Changed<T> {
 
 /** Changes the entry in `slot` as `decide` says. `creates`: a missing file is no reason to be asked first. */
 export function* change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
+  if (store.transaction?.deferred) return yield* changePending(store, slot, decide)
   if (store.transaction !== undefined) return yield* changeInside(store, slot, decide)
   if (!store.settings.network) return yield* changeHere(store, slot, creates, decide)
   // No atomic append there: compare and append is sound only while nobody else appends.

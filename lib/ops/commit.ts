@@ -13,17 +13,19 @@ import { StorageIOError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
+import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
-import { changeLockName, intentName, transactionFolder, turnName } from '../log/names.ts'
+import { changeLockName, intentName, tagName, transactionFolder, turnName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { change, type Write } from './change.ts'
 import { compact } from './compact.ts'
-import { noteExpiry } from './expiry.ts'
-import { apply } from './intent.ts'
+import { expiryLog } from './expiry.ts'
+import { giveHints } from './hints.ts'
+import { apply, recordAt } from './intent.ts'
 import { appendOrder } from './order.ts'
 import { readOpen } from './raw.ts'
 import { unseal } from './seal.ts'
-import { noteTags } from './tags.ts'
+import { hasTagIndex, hintFor } from './tags.ts'
 import { type Taken, Transaction } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
 
@@ -52,8 +54,9 @@ export function* commit(view: Store): Io<void> {
   const written = taken.filter(one => one.written)
   if (written.length === 0) return yield* rollBack(view)
   const intent = `${store.folder}/${intentName(transaction.id)}`
+  const { durable } = store.settings
   try {
-    for (const one of written) yield* hint(store, one)
+    yield* giveAllHints(store, written)
     const adds = written.flatMap(one => addOf(store, one))
     if (adds.length > 0) yield* appendOrder(store, adds)
     const intentions = written.map(({ slot, seal, log }): Intention => {
@@ -62,7 +65,6 @@ export function* commit(view: Store): Io<void> {
       return { path: slot.path.slice(store.folder.length + 1), seal, record }
     })
     const bytes = encodeIntent(transaction.id, intentions)
-    const { durable } = store.settings
     yield* ask<'publish'>({ op: 'publish', path: intent, bytes, durable })
     if (durable) yield* ask<'syncFolder'>({ op: 'syncFolder', path: `${store.folder}/${transactionFolder}` })
   } catch (error) {
@@ -71,7 +73,10 @@ export function* commit(view: Store): Io<void> {
   }
   // It counts. What fails from here on is finished by whoever meets it.
   try {
-    for (const one of written) yield* apply(store, one.slot.path, one.seal, one.log.value && recordOf(one.log.value))
+    for (const one of written) {
+      if (one.alone === true && !durable) yield* follow(store, one)
+      else yield* apply(store, one.slot.path, one.seal, one.log.value && recordOf(one.log.value))
+    }
     yield* ask<'unlink'>({ op: 'unlink', path: intent })
     yield* letGo(
       store,
@@ -122,6 +127,18 @@ function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
   }
 }
 
+/** Writes the record behind the seal that the transaction has begun the log with. No look at where it lands: if others carry
+ *  the intent out too, one of the two stands where it says. */
+function* follow(store: Store, { slot, size, log }: Taken): Io<void> {
+  const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
+  if (file === undefined) return
+  try {
+    yield* ask<'append'>({ op: 'append', file, bytes: recordAt(store, log.value, size) })
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+}
+
 function recordOf(put: NonNullable<Taken['log']['value']>): Buffer {
   const { bytes, length } = put
   // In a transaction's memory a record stands alone; one that was only taken over from the log does not.
@@ -135,10 +152,28 @@ function addOf(store: Store, { slot, before, size, log }: Taken): OrderRecord[] 
   return [{ kind: 'add', id: put.place, time: put.time, bytes: size + put.length, hash: slot.hash, extension, backend }]
 }
 
-function* hint(store: Store, { slot, before, log }: Taken): Io<void> {
-  if (slot.hidden || log.value === undefined || log.state === undefined) return
-  yield* noteExpiry(store, slot, log.state.expires, before)
-  yield* noteTags(store, slot, log.value.tags, before.value?.tags ?? [])
+/** Tells the indexes, in one append to each log, of what is about to be there. */
+function* giveAllHints(store: Store, written: readonly Taken[]): Io<void> {
+  const now = store.environment.now()
+  const logs = new Map<string, Hint[]>()
+  const give = (name: string, hint: Hint): void => {
+    const hints = logs.get(name)
+    if (hints === undefined) logs.set(name, [hint])
+    else hints.push(hint)
+  }
+  const isTagged = ({ slot, log }: Taken): boolean =>
+    !slot.hidden && log.value !== undefined && log.value.tags.length > 0
+  const indexed = written.some(isTagged) && (yield* hasTagIndex(store))
+  for (const { slot, before, log } of written) {
+    if (slot.hidden || log.value === undefined || log.state === undefined) continue
+    const expiring = expiryLog(log.state.expires, now, before)
+    const tags = indexed ? log.value.tags.filter(tag => before.value?.tags.includes(tag) !== true) : []
+    if (expiring === undefined && tags.length === 0) continue
+    const hint = hintFor(store, slot)
+    if (expiring !== undefined) give(expiring, hint)
+    for (const tag of tags) give(tagName(store.backend.name, tag), hint)
+  }
+  for (const [name, hints] of logs) yield* giveHints(store, name, hints)
 }
 
 /** Counts what has ended and what has grown. */

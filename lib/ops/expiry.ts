@@ -29,13 +29,16 @@ export function slotFor(expires: number, now: number): TimeSlot {
 
 /** Hints at an entry's expiry, unless its log's state before had it in the same slot. */
 export function* noteExpiry(store: Store, slot: Slot, expires: number, before: LogState): Io<void> {
-  if (expires === Number.POSITIVE_INFINITY) return
-  const name = slotName(slotFor(expires, store.environment.now()))
-  const { state } = before
-  if (state !== undefined && state.expires !== Number.POSITIVE_INFINITY) {
-    if (slotName(slotFor(state.expires, state.time)) === name) return
-  }
-  yield* giveHints(store, name, [hintFor(store, slot)])
+  const name = expiryLog(expires, store.environment.now(), before)
+  if (name !== undefined) yield* giveHints(store, name, [hintFor(store, slot)])
+}
+
+/** The log that is to have a hint at what expires at `expires`; undefined: none, or it has one. */
+export function expiryLog(expires: number, now: number, { state }: LogState): string | undefined {
+  if (expires === Number.POSITIVE_INFINITY) return undefined
+  const name = slotName(slotFor(expires, now))
+  const had = state !== undefined && state.expires !== Number.POSITIVE_INFINITY
+  return had && slotName(slotFor(state.expires, state.time)) === name ? undefined : name
 }
 
 /** The slots that have begun by `now`, oldest first. */

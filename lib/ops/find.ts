@@ -43,9 +43,12 @@ export function* readCurrent(store: Store, path: string, stamped?: Stamped): Io<
 
 /** The live entry of a key. */
 export function* find(store: Store, slot: Slot, stamped?: Stamped): Io<Found | undefined> {
-  // A transaction's reads are good until it ends, so it takes what it reads.
+  const { transaction } = store
+  // A transaction's reads are good until it ends, so it takes what it reads; a deferred bucket takes nothing.
   const log =
-    store.transaction === undefined ? yield* readCurrent(store, slot.path, stamped) : (yield* take(store, slot)).log
+    transaction === undefined || transaction.deferred
+      ? yield* readCurrent(store, slot.path, stamped)
+      : (yield* take(store, slot)).log
   if (log === undefined) return undefined
   if (log.damaged && topics.recover.active) {
     topics.recover.publish({ folder: store.folder, path: slot.path, reason: 'damaged' })

@@ -7,7 +7,7 @@
 import { ask, type Io } from '../io/requests.ts'
 import { decodeIntent, type Intention } from '../log/intent.ts'
 import { intentName } from '../log/names.ts'
-import { noRef } from '../log/record.ts'
+import { type LogRecord, noRef } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { bareRecord } from './fields.ts'
@@ -21,16 +21,19 @@ export function* apply(store: Store, path: string, seal: string, record: Buffer 
     try {
       const { log, size } = yield* readOpen(store, file)
       if (log.last?.id !== seal) return
-      const put = record && store.framing.decode(record, 0)
-      const bytes =
-        put === undefined
-          ? store.framing.encode(bareRecord(store, { kind: 'tombstone', ref: noRef }), new Uint8Array(), size)
-          : store.framing.encode(put, put.bytes.subarray(put.valueStart, put.valueEnd), size)
+      const bytes = recordAt(store, record && store.framing.decode(record, 0), size)
       if (yield* compareAndAppend(store, file, bytes, size)) return
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
   }
+}
+
+/** What a key becomes, as a record at `at`; undefined: it is removed. */
+export function recordAt(store: Store, put: LogRecord | undefined, at: number): Buffer {
+  return put === undefined
+    ? store.framing.encode(bareRecord(store, { kind: 'tombstone', ref: noRef }), new Uint8Array(), at)
+    : store.framing.encode(put, put.bytes.subarray(put.valueStart, put.valueEnd), at)
 }
 
 /** Carries out what a dead owner has decided: the whole intent. */

@@ -30,6 +30,8 @@ export interface Taken {
   /** As the transaction sees it. */
   log: LogState
   written: boolean
+  /** The seal is alone in its log: there was no file. */
+  readonly alone?: boolean
 }
 
 export class Transaction {
@@ -38,13 +40,16 @@ export class Transaction {
   readonly turn: string
   /** By the path of the log. */
   readonly taken = new Map<string, Taken>()
+  /** What a deferred bucket has not synced: nothing is sealed, and only what was written is taken. See `pending.ts`. */
+  readonly deferred: boolean
   ended = false
   /** On a network filesystem. */
   lock: Lock | undefined
 
-  constructor(id: string, turn: string) {
+  constructor(id: string, turn: string, deferred = false) {
     this.id = id
     this.turn = turn
+    this.deferred = deferred
   }
 }
 
@@ -101,16 +106,22 @@ export function* changeInside<T>(
   // Claims are about others, and there are none here.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
   taken.written = true
-  if (write.kind === 'tombstone') {
-    taken.log = nothingStored
-    return { result, id: store.environment.newId() }
-  }
-  const { fields, value } =
-    write.kind === 'put' ? putFields(store, slot, taken.log, write) : touchFields(store, taken.log, write)
-  const bytes = store.framing.encode(fields, value, 0)
-  const record = store.framing.decode(bytes, 0)
-  taken.log = { last: record, state: record, value: record, damaged: false }
-  return { result, id: fields.id }
+  const { log, id } = logAfter(store, slot, taken.log, write)
+  taken.log = log
+  return { result, id }
+}
+
+/** The log in memory as it is after a write. */
+export function logAfter(
+  store: Store,
+  slot: Slot,
+  log: LogState,
+  write: Write & { kind: 'put' | 'touch' | 'tombstone' },
+): { log: LogState; id: string } {
+  if (write.kind === 'tombstone') return { log: nothingStored, id: store.environment.newId() }
+  const { fields, value } = write.kind === 'put' ? putFields(store, slot, log, write) : touchFields(store, log, write)
+  const record = store.framing.decode(store.framing.encode(fields, value, 0), 0)
+  return { log: { last: record, state: record, value: record, damaged: false }, id: fields.id }
 }
 
 function putFields(

@@ -251,7 +251,7 @@ describe('bounds', () => {
     expect(got.sort()).toEqual(['b', 'c'])
   })
 
-  test.each(Array.from({length:600},(_, i)=>i+10))(
+  test.each([1, 2, 3, 4, 5])(
     'items at both ends, consumers at both ends, in random order: nothing is lost (%i)',
     seed => {
       const bucket = newBucket()

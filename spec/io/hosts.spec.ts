@@ -77,24 +77,30 @@ describe.each([
     expect(readFileSync(path, 'utf8')).toBe('onetwo!')
   })
 
-  test('open: a folder that is removed as often as it is made is made again', async () => {
-    const perform = make()
-    const folder = join(newFolder(), 'ab')
-    const path = join(folder, 'file')
-    // Somebody removes empty folders as fast as they can.
-    let running = true
-    const remover = (async () => {
-      while (running) {
-        await fs.promises.rmdir(folder).catch(() => {})
-      }
-    })()
-    for (let i = 0; i < 100; i++) {
-      const file = (await perform<'open'>({ op: 'open', path, create: true }))!
-      await perform<'close'>({ op: 'close', file })
-      await perform<'unlink'>({ op: 'unlink', path })
+  test('open: a folder that somebody removes as soon as it is made is made again', async () => {
+    const { mkdir, mkdirSync: makeFolder } = fs
+    let removals = 5
+    const remove = (path: string): void => {
+      if (removals-- > 0) fs.rmdirSync(path)
     }
-    running = false
-    await remover
+    vi.spyOn(fs, 'mkdirSync').mockImplementation(((path: string, options: fs.MakeDirectoryOptions) => {
+      makeFolder(path, options)
+      remove(path)
+    }) as never)
+    vi.spyOn(fs, 'mkdir').mockImplementation(((path: string, options: object, done: (error: null) => void) =>
+      mkdir(path, options, () => {
+        remove(path)
+        done(null)
+      })) as never)
+    // The host takes hold of node:fs when it is loaded.
+    vi.resetModules()
+    const host = kind === 'Sync' ? syncHost(bits) : (await import('../../lib/io/host-async.ts')).asyncHost(bits)
+    const perform = asPerform(host)
+    const path = join(newFolder(), 'ab/file')
+    const file = await perform<'open'>({ op: 'open', path, create: true })
+    await perform<'close'>({ op: 'close', file: file! })
+    expect(removals).toBeLessThan(0)
+    expect(existsSync(path)).toBe(true)
   })
 
   test('tail: what it gives is not changed by what is read later', async () => {

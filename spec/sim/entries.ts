@@ -75,7 +75,7 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
     clock,
     crashes: options.crashes,
     preemptions: options.preemptions,
-    longest: 40,
+    longest: 60,
     begin: it => addTasks(it, acting, options.layout),
     check: it => checkEntry(it, acting, beginning),
   }

@@ -182,9 +182,8 @@ export class LocalStorage extends Storage {
     return own
   }
 
-  #list(folder: string): Promise<Dirent[]> {
-    return perform('list', folder, () => readdir(folder, { withFileTypes: true }).catch(ignoring('ENOENT'))).then(
-      entries => entries ?? [],
-    )
+  async #list(folder: string): Promise<Dirent[]> {
+    const read = () => readdir(folder, { withFileTypes: true }).catch(ignoring('ENOENT'))
+    return (await perform('list', folder, read)) ?? []
   }
 }

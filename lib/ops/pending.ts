@@ -1,0 +1,64 @@
+// What a deferred bucket writes before it is synced.
+//
+// Goal: reads see what is pending; the files, and whoever else reads them, see nothing of it.
+// Steps of a change: 1 the key as it is pending; if it is not, as it stands. 2 Decide, as ever. 3 What is written stays in
+//   memory, encoded, with its times.
+// Why no seal: nothing is promised about keys until the sync, which overwrites what others have stored meanwhile, as a `set` at
+//   that moment does. A sum or an `add` is decided from what is seen now.
+// Crash: nothing of it is there.
+
+import type { Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { LogRecord } from '../log/record.ts'
+import type { LogState } from '../log/state.ts'
+import type { Store } from '../store.ts'
+import type { Decide } from './change.ts'
+import { nothingStored } from './fields.ts'
+import { readCurrent } from './find.ts'
+import { liveEntry } from './live.ts'
+import { logAfter, type Taken, Transaction } from './transaction.ts'
+
+/** A view of the store whose writes stay in memory. */
+export function pendingView(store: Store): Store {
+  return { ...store, transaction: new Transaction('', '', true) }
+}
+
+/** A change as `change` makes it, but pending. */
+export function* changePending<T>(
+  store: Store,
+  slot: Slot,
+  decide: Decide<T>,
+): Io<{ result: T; id: string | undefined }> {
+  const { taken } = store.transaction!
+  const standing = taken.has(slot.path) ? undefined : yield* readCurrent(store, slot.path)
+  // Another operation of this bucket may have written it while this one was reading.
+  const known: Taken | undefined = taken.get(slot.path)
+  const log = known?.log ?? standing ?? nothingStored
+  // Before deciding, which may run code of the caller's that reads other keys.
+  const before = known?.before ?? withoutValue(log)
+  const { write, result } = decide(liveEntry(store, log, slot), log)
+  // Claims are for other processes to see.
+  if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
+  const after = logAfter(store, slot, write.kind === 'touch' ? log : (known?.log ?? before), write)
+  // A new object each time, so that who is writing these out sees that they changed meanwhile.
+  taken.set(slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true })
+  return { result, id: after.id }
+}
+
+/** What a log says, but for the value: its bytes are good until the next request only. */
+function withoutValue({ state, value }: LogState): LogState {
+  if (state === undefined || value === undefined) return nothingStored
+  const facts = { state: factsOf(state), value: factsOf(value) }
+  return { last: facts.state, ...facts, damaged: false }
+}
+
+const noBytes = Buffer.alloc(0)
+
+function factsOf(record: LogRecord): LogRecord {
+  const { kind, id, time, storedAt, expires, pinned, place, ref, tags, owner, purpose, key, identity, at, length } =
+    record
+  const fields = { kind, id, time, storedAt, expires, pinned, place, ref, tags, owner, purpose, key, identity }
+  const isOf = (text: string, its: string | undefined): boolean =>
+    its === undefined ? key === text && identity === undefined : identity === its
+  return { ...fields, at, length, isOf, bytes: noBytes, valueStart: 0, valueEnd: 0 }
+}
