@@ -46,7 +46,9 @@ export class Core {
   readonly #bits: Permissions
   readonly #sync: SyncHost
   readonly #async: AsyncHost
-  /** What the synchronous interface works on: the store, or the view of the transaction that it is in. */
+  /** What is worked on outside of transactions: the store, or a deferred bucket's view of it. */
+  standing: Store
+  /** What the synchronous interface works on: that, or the view of the transaction that it is in. */
   active: Store
   #timer: NodeJS.Timeout | undefined
 
@@ -68,6 +70,7 @@ export class Core {
       settings,
     })
     const create = !settings.readOnly
+    this.standing = this.store
     this.active = this.store
     const limits = this.attempt('open', { ...defaultSettings, ...settings.folder }, () =>
       this.sync(openFolder(this.store, settings.folder, create)),

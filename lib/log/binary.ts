@@ -9,7 +9,9 @@
 //  15  1  flags (1: pinned)           66  4  length of the key
 //  16  6  at: offset in the file      70  …  key, extras, value
 //  22  2  zero                       end-8  6  length again
-//  24  8  id                         end-2  2  'kb'
+//  24  8  id                         end-2  2  'ke'
+//
+// No record ends as a head begins, so a torn one is never made whole by the first bytes of the next.
 
 import { crc32 } from 'node:zlib'
 import { type Extras, extrasOf, parseExtras } from './extras.ts'
@@ -157,7 +159,7 @@ export const binaryFraming: Framing = {
   },
 
   startOfLast(bytes: Buffer, end: number): number | undefined {
-    if (end < trailerLength || bytes[end - 2] !== 0x6b || bytes[end - 1] !== 0x62) return undefined
+    if (end < trailerLength || bytes[end - 2] !== 0x6b || bytes[end - 1] !== 0x65) return undefined
     const length = readU48(bytes, end - trailerLength)
     return length < headLength + trailerLength ? undefined : end - length
   },
@@ -213,5 +215,5 @@ function writeHead(bytes: Buffer, fields: RecordFields, parts: Parts, length: nu
 
 function writeTrailer(bytes: Buffer, length: number, at: number): void {
   writeU48(bytes, length, at)
-  bytes.write('kb', at + 6, 'latin1')
+  bytes.write('ke', at + 6, 'latin1')
 }

@@ -5,13 +5,16 @@
 //   0  3  magic 'bks'              12  1  kind (a number that the sidecar gives a meaning)
 //   3  1  format version (1)       13  3  zero
 //   4  4  crc32 of bytes 8 to end  16  8  id
-//   8  4  length of the frame      24  …  body
+//   8  4  length of the frame      24  …  body     end-1  1  'e'
+//
+// No frame ends as a head begins, so a torn one is never made whole by the first bytes of the next.
 
 import { crc32 } from 'node:zlib'
 import { formatVersion } from './binary.ts'
 
 const magic = Buffer.from('bks')
-export const frameHeadLength = 24
+const frameHeadLength = 24
+const ending = 0x65
 
 export interface Frame {
   readonly kind: number
@@ -23,13 +26,14 @@ export interface Frame {
 }
 
 export function encodeFrame(kind: number, id: string, body: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(frameHeadLength + body.length)
+  const bytes = Buffer.allocUnsafe(frameHeadLength + body.length + 1)
   magic.copy(bytes, 0)
   bytes[3] = formatVersion
   bytes.writeUInt32LE(bytes.length, 8)
   bytes.writeUInt32LE(kind, 12)
   bytes.write(id, 16, 'hex')
   bytes.set(body, frameHeadLength)
+  bytes[bytes.length - 1] = ending
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
   return bytes
 }
@@ -39,12 +43,12 @@ export function decodeFrame(bytes: Buffer, start: number): Frame | undefined {
   if (start + frameHeadLength > bytes.length || bytes.compare(magic, 0, 3, start, start + 3) !== 0) return undefined
   if (bytes[start + 3] !== formatVersion) return undefined
   const length = bytes.readUInt32LE(start + 8)
-  if (length < frameHeadLength || start + length > bytes.length) return undefined
+  if (length <= frameHeadLength || start + length > bytes.length || bytes[start + length - 1] !== ending) return undefined
   if (crc32(bytes.subarray(start + 8, start + length)) !== bytes.readUInt32LE(start + 4)) return undefined
   return {
     kind: bytes[start + 12]!,
     id: bytes.toString('hex', start + 16, start + 24),
-    body: bytes.subarray(start + frameHeadLength, start + length),
+    body: bytes.subarray(start + frameHeadLength, start + length - 1),
     length,
   }
 }

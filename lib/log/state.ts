@@ -37,7 +37,8 @@ export function readState(framing: Framing, window: Window): LogState | NeedsMor
     const start = framing.startOfLast(bytes, end)
     if (start !== undefined && start < 0 && base > 0) return { from: Math.max(0, base + start) }
     const record = start === undefined ? undefined : framing.decode(bytes, start)
-    if (record === undefined || start === undefined) {
+    // Bytes at the end of a torn record may say anything, also how long an older one would have to be to end here.
+    if (record === undefined || start === undefined || start + record.length !== end) {
       if (base > 0) return { from: 0 }
       damaged = true
       last = lastFromTheFront(framing, bytes, end)

@@ -181,7 +181,7 @@ export class Memo {
       }
       return this.#serve(recalled, note, self, args)
     }
-    const outcome = this.#core.attempt('wrap', waiting, () => this.#core.sync(claim(this.#core.store, slot, version)))
+    const outcome = this.#core.attempt('wrap', waiting, () => this.#core.sync(claim(this.#core.standing, slot, version)))
     if (outcome.kind === 'claimed') return this.#run(this.#begin(self, args, slot, outcome.id))
     if (outcome.kind === 'wait') return this.#serve(recalled, note, self, args)
     // Another process was faster, and memory does not know.
@@ -193,7 +193,7 @@ export class Memo {
   async #renewLater(version: string, self: unknown, args: readonly unknown[], slot: Slot): Promise<void> {
     const core = this.#core
     try {
-      const outcome = await core.attemptAsync('wrap', waiting, () => core.async(claim(core.store, slot, version)))
+      const outcome = await core.attemptAsync('wrap', waiting, () => core.async(claim(core.standing, slot, version)))
       if (outcome.kind === 'claimed') await this.#run(this.#begin(self, args, slot, outcome.id))
       else core.forget(slot)
     } catch (error) {
@@ -213,7 +213,7 @@ export class Memo {
     if (singleFlight !== true || expireMs === 0 || !this.#isShared) return this.#run(run)
     if (this.isAsync) return this.#fly(run, this.#obtainAndRun(run))
     const core = this.#core
-    const outcome = core.attempt('wrap', alone, () => core.sync(obtain(core.store, slot)))
+    const outcome = core.attempt('wrap', alone, () => core.sync(obtain(core.standing, slot)))
     if (outcome.kind === 'value') return this.#serve(outcome.recalled, readNote(outcome.recalled.purpose), self, args)
     run.claim = outcome.id
     return this.#run(run)
@@ -223,7 +223,7 @@ export class Memo {
     const core = this.#core
     const { self, args, slot } = run
     try {
-      const outcome = await core.attemptAsync('wrap', alone, () => core.async(obtain(core.store, slot)))
+      const outcome = await core.attemptAsync('wrap', alone, () => core.async(obtain(core.standing, slot)))
       if (outcome.kind === 'value') {
         if (this.callbacks.length > 0) this.#tellHit(outcome.recalled, self, args)
         return outcome.recalled.value

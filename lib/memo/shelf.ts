@@ -15,13 +15,14 @@ export interface Shelf {
   writeLater<T>(operation: string, degraded: T, slot: Slot, io: (store: Store) => Io<T>): Promise<T>
 }
 
-/** All buckets of this thread share them: keys are told apart by the paths of their logs. */
-const flights = new Flights()
+/** The buckets of this thread share them, for keys are told apart by the paths of their logs. */
+const sharedFlights = new Flights()
 
 export function shelfOf(core: Core): Shelf {
   return {
     core,
-    flights,
+    // What a deferred bucket runs is stored in its memory only, so nobody else can count on it.
+    flights: core.standing === core.store ? sharedFlights : new Flights(),
     write(operation, degraded, slot, io) {
       core.checkWritable(operation)
       core.forget(slot)
@@ -33,7 +34,7 @@ export function shelfOf(core: Core): Shelf {
       core.checkWritable(operation)
       const result = await core.attemptAsync(operation, degraded, () => {
         core.forget(slot)
-        return core.async(io(core.store)).finally(() => core.forget(slot))
+        return core.async(io(core.standing)).finally(() => core.forget(slot))
       })
       core.tidy()
       return result

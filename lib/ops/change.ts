@@ -61,6 +61,8 @@ export interface Decision<T> {
   readonly write: Write | undefined
   /** What the operation returns, if the write lands. */
   readonly result: T
+  /** The write would have been the same whatever the entry. */
+  readonly blind?: boolean
 }
 
 /** Decides from the live entry (undefined: missing or expired). It may be called again, and must not do I/O. */

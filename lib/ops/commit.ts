@@ -17,6 +17,7 @@ import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
 import { changeLockName, intentName, tagName, transactionFolder, turnName } from '../log/names.ts'
 import type { Store } from '../store.ts'
+import { compareAndAppend } from './append.ts'
 import { change, type Write } from './change.ts'
 import { compact } from './compact.ts'
 import { expiryLog } from './expiry.ts'
@@ -74,8 +75,8 @@ export function* commit(view: Store): Io<void> {
   // It counts. What fails from here on is finished by whoever meets it.
   try {
     for (const one of written) {
-      if (one.alone === true && !durable) yield* follow(store, one)
-      else yield* apply(store, one.slot.path, one.seal, one.log.value && recordOf(one.log.value))
+      if (one.alone === true && (yield* follow(store, one))) continue
+      yield* apply(store, one.slot.path, one.seal, one.log.value && recordOf(one.log.value))
     }
     yield* ask<'unlink'>({ op: 'unlink', path: intent })
     yield* letGo(
@@ -127,13 +128,13 @@ function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
   }
 }
 
-/** Writes the record behind the seal that the transaction has begun the log with. No look at where it lands: if others carry
- *  the intent out too, one of the two stands where it says. */
-function* follow(store: Store, { slot, size, log }: Taken): Io<void> {
+/** Writes the record behind the seal with which the transaction has begun the log. Whether it stands there: in between there
+ *  may be what somebody wrote who had opened the log when it was empty. */
+function* follow(store: Store, { slot, size, log }: Taken): Io<boolean> {
   const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
-  if (file === undefined) return
+  if (file === undefined) return false
   try {
-    yield* ask<'append'>({ op: 'append', file, bytes: recordAt(store, log.value, size) })
+    return yield* compareAndAppend(store, file, recordAt(store, log.value, size), size)
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }

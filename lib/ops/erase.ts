@@ -42,7 +42,7 @@ export function* eraseFolder(
   const records: OrderRecord[] = []
   let count = 0
   let size = 0
-  for (const name of names) {
+  for (const name of new Set([...names, ...pendingNames(store, folder)])) {
     if (entryExtension(name) !== fileExtension) continue
     const path = `${folder}/${name}`
     const erased =
@@ -65,6 +65,14 @@ export function* eraseFolder(
   if (names.length > 0 && store.transaction === undefined)
     yield* ask<'removeFolder'>({ op: 'removeFolder', path: folder })
   return { count, size }
+}
+
+/** Logs in a folder that a transaction has written and that, in a deferred bucket, are no files yet. */
+function pendingNames({ transaction }: Store, folder: string): string[] {
+  const slots = transaction?.deferred ? [...transaction.taken.values()].map(({ slot }) => slot) : []
+  return slots
+    .filter(({ hidden, path }) => !hidden && path.startsWith(`${folder}/`))
+    .map(({ path }) => path.slice(folder.length + 1))
 }
 
 export interface Erased {

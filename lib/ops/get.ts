@@ -86,6 +86,8 @@ export interface Details {
   readonly tags: readonly Tag[]
   readonly size: number
   readonly version: string
+  /** What the put says that the value is for; '' for most. */
+  readonly purpose: string
 }
 
 /** Value and details. */
@@ -104,7 +106,8 @@ export function* has(store: Store, slot: Slot): Io<boolean> {
 }
 
 export function detailsOf({ put, expires }: Found): Details {
-  return { expires, storedAt: put.storedAt, tags: put.tags, size: put.valueEnd - put.valueStart, version: put.id }
+  const { storedAt, tags, purpose, id: version } = put
+  return { expires, storedAt, tags, size: put.valueEnd - put.valueStart, version, purpose }
 }
 
 /** One look-up counts once: here. */

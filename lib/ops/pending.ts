@@ -2,9 +2,9 @@
 //
 // Goal: reads see what is pending; the files, and whoever else reads them, see nothing of it.
 // Steps of a change: 1 the key as it is pending; if it is not, as it stands. 2 Decide, as ever. 3 What is written stays in
-//   memory, encoded, with its times.
-// Why no seal: nothing is promised about keys until the sync, which overwrites what others have stored meanwhile, as a `set` at
-//   that moment does. A sum or an `add` is decided from what is seen now.
+//   memory, encoded, with its times; and so do the decisions, unless the last of them did not look at the entry.
+// Why decisions are kept: others may change the key before the sync. What was decided from its value (a sum, an `add`, an
+//   `ifVersion`) is decided again then, so that the sync is as if all had been called at its one moment.
 // Crash: nothing of it is there.
 
 import type { Io } from '../io/requests.ts'
@@ -36,12 +36,15 @@ export function* changePending<T>(
   const log = known?.log ?? standing ?? nothingStored
   // Before deciding, which may run code of the caller's that reads other keys.
   const before = known?.before ?? withoutValue(log)
-  const { write, result } = decide(liveEntry(store, log, slot), log)
+  const { write, result, blind = false } = decide(liveEntry(store, log, slot), log)
   // Claims are for other processes to see.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
   const after = logAfter(store, slot, write.kind === 'touch' ? log : (known?.log ?? before), write)
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
-  taken.set(slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true })
+  const earlier = known?.decided
+  const stands = blind || (known !== undefined && earlier === undefined)
+  const decided = stands ? undefined : { decide, earlier }
+  taken.set(slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true, decided })
   return { result, id: after.id }
 }
 

@@ -17,7 +17,8 @@ export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue
     const { tags } = terms
     const purpose = value instanceof Uint8Array ? terms.purpose : bytesPurpose
     const { expires, pinned } = expiry(store, terms.expireMs)
-    return { write: { kind: 'put', value, tags, purpose, expires, pinned }, result: undefined }
+    const blind = terms.ifVersion === undefined
+    return { write: { kind: 'put', value, tags, purpose, expires, pinned }, result: undefined, blind }
   })
   tellSet(store, slot, value)
   return id!

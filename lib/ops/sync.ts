@@ -2,43 +2,89 @@
 //
 // Goal: all of it or none is there, whoever looks and whenever the writer dies; for new keys at little more than the cost of
 //   creating their files.
-// Steps: 1 a transaction's turn. 2 Each key is sealed in its name: a key that was missing by creating its log with the seal
-//   alone, any other as in every transaction. 3 What was pushed is pushed now: its number may be taken by others'. 4 Commit.
+// Steps: 1 a transaction's turn. 2 Each key is taken, as in every transaction, and gets its record, which has its times and
+//   its id since it was pending; what others have changed meanwhile is decided again. 3 What was pushed is pushed now: others
+//   may have taken its number. 4 Commit.
 // Crash: as of a transaction, before its intent appears nothing, after it everything.
 
-import { StorageIOError } from '../errors.ts'
-import { ask, type Io } from '../io/requests.ts'
-import type { Slot } from '../keys.ts'
-import { noRef } from '../log/record.ts'
+import type { Io } from '../io/requests.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
+import type { Decide } from './change.ts'
 import { beginTransaction, commit, rollBack } from './commit.ts'
-import { aloneAs, bareRecord, nothingStored, sealPurpose } from './fields.ts'
+import { aloneAs, nothingStored } from './fields.ts'
 import { decodeValue, liveEntry } from './live.ts'
-import { type Queue, push } from './queue.ts'
+import { push, type Queue } from './queue.ts'
 import type { Terms } from './terms.ts'
-import { type Taken, take } from './transaction.ts'
+import { logAfter, type Taken, take, takeNew } from './transaction.ts'
 
-const noBytes = new Uint8Array()
-
-/** What is pending for one key. */
-export interface Pending extends Taken {
-  /** It is an item, that was pushed with these terms. */
-  readonly pushed?: { readonly queue: Queue; readonly terms: Terms }
+/** How an item came to be pending. */
+export interface Pushed {
+  readonly queue: Queue
+  readonly terms: Terms
 }
 
-/** Writes all that is pending, or nothing. How many entries. */
-export function* sync(store: Store, pending: readonly Pending[]): Io<number> {
-  if (pending.length === 0) return 0
+/** Writes all that is pending, or nothing. How many entries. `pushed`: which of them are items, by the paths of their logs. */
+export function* sync(store: Store, pending: readonly Taken[], pushed: ReadonlyMap<string, Pushed>): Io<number> {
+  const entries = pending.filter(({ slot }) => !slot.hidden)
+  if (entries.length === 0) return 0
   const view = yield* beginTransaction(store)
   try {
-    for (const one of pending) {
-      if (one.pushed === undefined) yield* write(view, one)
+    for (const one of entries) {
+      const item = pushed.get(one.slot.path)
+      if (item !== undefined) yield* pushAnew(view, one.log, item)
+      else yield* write(view, one)
     }
   } catch (error) {
     yield* rollBack(view)
     throw error
   }
   yield* commit(view)
-  return pending.length
+  return entries.length
+}
+
+function* write(view: Store, pending: Taken): Io<void> {
+  const { slot, before, log } = pending
+  const taken = yield* before.value === undefined ? takeNew(view, slot) : take(view, slot)
+  const live = liveEntry(view, taken.log, slot)
+  if (live?.put.id !== before.value?.id || live?.state.id !== before.state?.id) {
+    if (decideAgain(view, taken, pending)) return
+  }
+  // Removing what is not there is no write.
+  if (log.value === undefined && live === undefined) return
+  taken.log = log.value === undefined ? nothingStored : placed(view, log, live?.put.place)
+  taken.written = true
+}
+
+/** Others have changed the key: what was decided from its value is decided from what it is now. False: nothing was. */
+function decideAgain(view: Store, taken: Taken, { slot, decided }: Taken): boolean {
+  const decisions: Decide<unknown>[] = []
+  for (let one = decided; one !== undefined; one = one.earlier) decisions.push(one.decide)
+  for (const decide of decisions.reverse()) {
+    const { write } = decide(liveEntry(view, taken.log, slot), taken.log)
+    if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') continue
+    taken.log = logAfter(view, slot, taken.log, write).log
+    taken.written = true
+  }
+  return decided !== undefined
+}
+
+/** The log with its entry in the place that the key has. */
+function placed(view: Store, log: LogState, place: string | undefined): LogState {
+  const put = log.value!
+  if (place === undefined || place === put.place) return log
+  const fields = { ...aloneAs(log.state!, put), place }
+  const bytes = view.framing.encode(fields, put.bytes.subarray(put.valueStart, put.valueEnd), 0)
+  const record = view.framing.decode(bytes, 0)
+  return { last: record, state: record, value: record, damaged: false }
+}
+
+function* pushAnew(view: Store, { state, value }: LogState, { queue, terms }: Pushed): Io<void> {
+  // Undefined: it was pulled again before the sync.
+  const decoded = value && decodeValue(view, value)
+  if (state === undefined || decoded === undefined) return
+  // Its time runs since it was pushed.
+  const left = Math.max(0, state.expires - view.environment.now())
+  const expireMs = typeof terms.expireMs === 'number' ? left : terms.expireMs
+  yield* push(view, queue, decoded.value, { ...terms, expireMs })
 }

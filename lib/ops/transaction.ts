@@ -32,6 +32,14 @@ export interface Taken {
   written: boolean
   /** The seal is alone in its log: there was no file. */
   readonly alone?: boolean
+  /** What a deferred bucket has decided; undefined: what it is to be whatever the entry was. */
+  readonly decided?: Decided | undefined
+}
+
+/** A decision, and those on which it builds. */
+export interface Decided {
+  readonly decide: Decide<unknown>
+  readonly earlier: Decided | undefined
 }
 
 export class Transaction {
@@ -64,7 +72,6 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
   const before = transaction.taken.get(slot.path)
   if (before !== undefined) return before
   const patience = new Patience()
-  const { environment, framing } = store
   for (;;) {
     const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
     try {
@@ -73,25 +80,54 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
         yield* passSeal(store, slot.path, file, size, log.last, patience)
         continue
       }
-      const fields = bareRecord(store, {
-        kind: 'seal',
-        ref: stateOffset(log.state),
-        owner: environment.owner,
-        purpose: sealPurpose(transaction.id),
-      })
-      environment.holds.set(fields.id, 'transaction')
-      const seal = framing.encode(fields, noBytes, size)
-      if (!(yield* compareAndAppend(store, file, seal, size))) {
-        environment.holds.delete(fields.id)
-        continue
-      }
-      const taken: Taken = { slot, seal: fields.id, before: log, size: size + seal.length, log, written: false }
-      transaction.taken.set(slot.path, taken)
-      return taken
+      const taken = yield* sealFor(store, slot, file, log, size)
+      if (taken !== undefined) return taken
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
   }
+}
+
+/** As `take`, for a key that is likely to be missing: a log that is empty need not be read. */
+export function* takeNew(store: Store, slot: Slot): Io<Taken> {
+  const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
+  try {
+    const size = yield* ask<'size'>({ op: 'size', file })
+    const taken = size > 0 ? undefined : yield* sealFor(store, slot, file, nothingStored, 0)
+    if (taken !== undefined) return taken
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+  return yield* take(store, slot)
+}
+
+/** Seals an open log of `size` bytes in the transaction's name; undefined: another came first. */
+function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: number): Io<Taken | undefined> {
+  const { environment, framing } = store
+  const transaction = store.transaction!
+  const fields = bareRecord(store, {
+    kind: 'seal',
+    ref: stateOffset(log.state),
+    owner: environment.owner,
+    purpose: sealPurpose(transaction.id),
+  })
+  environment.holds.set(fields.id, 'transaction')
+  const seal = framing.encode(fields, noBytes, size)
+  if (!(yield* compareAndAppend(store, file, seal, size))) {
+    environment.holds.delete(fields.id)
+    return undefined
+  }
+  const taken: Taken = {
+    slot,
+    seal: fields.id,
+    before: log,
+    size: size + seal.length,
+    log,
+    written: false,
+    alone: size === 0,
+  }
+  transaction.taken.set(slot.path, taken)
+  return taken
 }
 
 /** A change as `change` makes it, but in the transaction's memory. */

@@ -1,11 +1,8 @@
 // Running a function once with a time limit, and as often as its retries allow.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { TimeoutError } from '../errors.ts'
 import type { Settings } from './settings.ts'
-
-/** The longest that a timer can wait; beyond, it would fire at once. */
-const timerMaxMs = 2 ** 31 - 1
+import { sleep, timerMaxMs } from './sleep.ts'
 
 /** How much longer than asked for a retry may wait, as a part of the wait: so that many that failed together do not come
  *  back together. */
@@ -31,7 +28,7 @@ export async function runAttempts(
     }
     const delays = settings.retryDelaysMs
     const delayMs = (delays[attempt - 1] ?? delays.at(-1) ?? 0) * (1 + Math.random() * jitter)
-    await sleep(Math.min(delayMs, timerMaxMs), undefined, { signal }).catch(() => signal?.throwIfAborted())
+    await sleep(delayMs, signal)
   }
 }
 

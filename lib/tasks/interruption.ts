@@ -1,7 +1,7 @@
 // SIGTERM, for tasks that may be interrupted: the running ones are aborted, so that they can put things in order, and then
 // the process ends as it would have. Whoever started it is to run them again elsewhere (flytekit: interruptible).
 
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from './sleep.ts'
 
 /** How long aborted tasks have for putting things in order, in milliseconds. Containers are usually killed after 10 s. */
 const patienceMs = 5000

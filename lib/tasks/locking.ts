@@ -7,13 +7,14 @@ import { FileSystemLockManager } from './locks/filesystem.ts'
 import type { LockManager } from './locks/lock-manager.ts'
 import { MemoryLockManager } from './locks/memory.ts'
 import type { Settings } from './settings.ts'
+import { timerMaxMs } from './sleep.ts'
 import { LocalStorage } from './storage/local.ts'
 import type { Storage } from './storage/storage.ts'
 import type { StoredResult } from './stored.ts'
 
 /** A run may take long, and to wait for it is what was asked for. This is as long as a timer can be, 24 days, for lock
  *  managers that use one. */
-const patienceMs = 2 ** 31 - 1
+const patienceMs = timerMaxMs
 
 const inProcess = new WeakMap<Storage, MemoryLockManager>()
 const besideFolder = new Map<string, FileSystemLockManager>()

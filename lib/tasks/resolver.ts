@@ -36,9 +36,12 @@ export class DefaultTaskResolver implements TaskResolver {
     if (module === undefined || !isAbsolute(module) || !existsSync(module))
       throw new Error(`Cannot tell where the task ${task.name} is: it was not defined in a module`)
     const specifier = specifierOf(module)
-    for (const [name, value] of await exportsOf(pathToFileURL(module).href, specifier)) {
-      if (value === task) return ['task-module', specifier, 'task-name', name]
-    }
+    const exported = [...(await exportsOf(pathToFileURL(module).href, specifier))]
+    const same = exported.filter(([, value]) => value === task)
+    // A module may be loaded more than once (by a test runner, or with a query behind its name): then it is the one of that name.
+    const alike = exported.filter(([, value]) => internalsOf(value)?.settings.name === task.name)
+    const [name] = same[0] ?? (alike.length === 1 ? alike[0]! : [])
+    if (name !== undefined) return ['task-module', specifier, 'task-name', name]
     throw new Error(
       `Cannot tell where the task ${task.name} is: the module ${specifier} does not export it. Add an export.`,
     )

@@ -1,5 +1,3 @@
-import { syncBuiltinESMExports } from 'node:module'
-import timers from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { TimeoutError } from '../../lib/errors.ts'
 import { currentTask } from '../../lib/tasks/context.ts'
@@ -73,13 +71,11 @@ describe('retryDelay', () => {
   /** The waits of a task that fails always; they end at once. */
   const delays = async (metadata: TaskMetadata): Promise<number[]> => {
     const waits: number[] = []
-    const { setTimeout: sleep } = timers
-    const replace = (wait: unknown) => {
-      timers.setTimeout = wait as typeof sleep
-      syncBuiltinESMExports()
-    }
-    replace(async (ms: number) => void waits.push(ms))
-    onTestFinished(() => replace(sleep))
+    const wait = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((end: () => void, ms: number) => {
+      waits.push(ms)
+      queueMicrotask(end)
+    }) as never)
+    onTestFinished(() => wait.mockRestore())
     await failing(Infinity, metadata)
       .flaky()
       .catch(() => {})

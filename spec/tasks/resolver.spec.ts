@@ -42,6 +42,12 @@ describe('loaderArgs()', () => {
     ])
   })
 
+  test('are found where a test runner has a module of its own', async () => {
+    workIn(repository)
+    const { t1 } = await import(flows)
+    expect(await resolver.loaderArgs(t1)).toEqual(['task-module', './fixtures/tasks/flows.mjs', 'task-name', 't1'])
+  })
+
   test('of a task that its module does not export are an error', async () => {
     const [[message]] = await loaderArgsOf('reveal()', repository)
     expect(message).toMatch(/hidden.*flows.mjs does not export it/)

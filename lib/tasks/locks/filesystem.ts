@@ -18,11 +18,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../io/errno.ts'
 import { isAlive, thisOwner } from '../../io/identity.ts'
 import { perform } from '../disk.ts'
 import { checkText } from '../options.ts'
+import { sleep } from '../sleep.ts'
 import {
   type AcquireOptions,
   beginWait,
@@ -180,8 +180,7 @@ class Attempt {
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) throw timedOut(this.#key, timeoutMs)
     // Not all who wait should look at the same moments.
-    const ms = Math.min(pauseMs * (0.5 + Math.random()), leftMs)
-    await sleep(ms, undefined, { signal }).catch(() => signal?.throwIfAborted())
+    await sleep(Math.min(pauseMs * (0.5 + Math.random()), leftMs), signal)
   }
 }
 

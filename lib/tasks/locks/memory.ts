@@ -1,6 +1,7 @@
 // Locks among the calls of one process, or of one thread of it: a queue for each key.
 
 import { TimeoutError } from '../../errors.ts'
+import { timerMaxMs } from '../sleep.ts'
 import { deadlock, graceMs, isHeldByCaller, noteForCaller } from './chain.ts'
 import {
   type AcquireOptions,
@@ -10,9 +11,6 @@ import {
   type Release,
   type Wait,
 } from './lock-manager.ts'
-
-/** The longest that a timer can wait; beyond, it would fire at once. */
-const timerMaxMs = 2 ** 31 - 1
 
 /** Locks within this thread, first come first served (Prefect: MemoryLockManager). */
 export class MemoryLockManager implements LockManager {

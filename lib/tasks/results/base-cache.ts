@@ -22,7 +22,7 @@ import { CheckingView, NotingView } from './views.ts'
  * }
  */
 export abstract class BaseCache extends ResultCache {
-  /** Writes the value into files of `key`, and resolves when their streams have finished. `metadata.json` is taken. */
+  /** Writes the value into files of `key`, and resolves when their streams have been ended. `metadata.json` is taken. */
   abstract saveResult(storage: Storage, key: string, result: unknown): Promise<void>
   /** Reads it again. Whatever it throws means that the result is damaged and has to be computed anew. */
   abstract loadResult(storage: Storage, key: string): Promise<unknown>
@@ -31,6 +31,7 @@ export abstract class BaseCache extends ResultCache {
     await storage.replace(key, async staged => {
       const view = new NotingView(staged, key)
       await this.saveResult(view, key, result)
+      await view.settle()
       await writeWhole(staged, key, metadataName, writeMetadata(key, meta, view.files))
     })
   }

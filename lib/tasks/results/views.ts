@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { finished, pipeline, type Readable, Transform, Writable } from 'node:stream'
+import { finished as finish } from 'node:stream/promises'
 import { StorageError } from '../storage/errors.ts'
 import { noSuchFile, Storage } from '../storage/storage.ts'
 import { type Files, metadataName } from './metadata.ts'
@@ -51,6 +52,17 @@ abstract class View extends Storage {
 export class NotingView extends View {
   /** What the finished files hold. */
   readonly files: Files = {}
+  readonly #streams: Writable[] = []
+
+  /** Waits for the streams that have been ended. @throws StorageError when one was left open. */
+  async settle(): Promise<void> {
+    const open = this.#streams.find(stream => !stream.writableEnded && !stream.destroyed)
+    if (open) {
+      open.destroy()
+      throw new StorageError(`Cannot store the result ${this.key}: saveResult() has returned before it ended a stream`)
+    }
+    await Promise.all(this.#streams.map(stream => finish(stream)))
+  }
 
   protected override written(filename: string, target: Writable): Writable {
     if (filename === metadataName) {
@@ -81,6 +93,9 @@ export class NotingView extends View {
       },
     })
     target.on('error', error => noting.destroy(error))
+    // Whoever writes is told by the stream, or by settle().
+    noting.on('error', () => {})
+    this.#streams.push(noting)
     return noting
   }
 }

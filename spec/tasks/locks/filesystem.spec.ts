@@ -4,7 +4,6 @@ import fs from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import timers from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -189,10 +188,10 @@ class Turns {
 
 test('one at a time gets through, in whatever order the heirs of a dead process read and write', async () => {
   const original = { ...fs }
-  const { setTimeout: sleep } = timers
+  const { setTimeout } = globalThis
   const restore = () => {
     Object.assign(fs, original)
-    timers.setTimeout = sleep
+    globalThis.setTimeout = setTimeout
     syncBuiltinESMExports()
   }
   onTestFinished(restore)
@@ -232,7 +231,7 @@ test('one at a time gets through, in whatever order the heirs of a dead process 
       turns.leave()
     }
     for (const name of ['link', 'readFile', 'rename', 'unlink', 'readdir'] as const) fs[name] = inTurn(original[name])
-    timers.setTimeout = inTurn(async () => {})
+    globalThis.setTimeout = ((end: () => void) => void turns.next().then(end)) as never
     syncBuiltinESMExports()
     try {
       await Promise.all(Array.from({ length: heirs }, (_, index) => heir(index)))
@@ -242,7 +241,14 @@ test('one at a time gets through, in whatever order the heirs of a dead process 
     expect(most).toBe(1)
     expect(readdirSync(real)).toEqual([])
   }
-  await fc.assert(fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 3 }), fc.nat(2), explore), { numRuns: 100 })
+  await fc.assert(fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 3 }), fc.nat(2), explore), {
+    numRuns: 80,
+    // Orders in which an heir that does not look at the lock once more takes it from another.
+    examples: [
+      [26, 2, 0],
+      [1974872750, 3, 1],
+    ],
+  })
 })
 
 test('a link in the place of the folder leads where it leads, as the user wants it', async () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
@@ -197,6 +197,40 @@ describe('BaseCache', () => {
     const { storage } = setUp()
     await expect(new Greedy().save(storage, 'k', '', meta())).rejects.toThrow(StorageError)
     expect(await storage.findKeys()).toEqual([])
+  })
+
+  test('waits for streams that a format has ended and not waited for', async () => {
+    class Hasty extends TextCache {
+      override async saveResult(storage: Storage, key: string, result: unknown): Promise<void> {
+        for (const filename of ['head.txt', 'tail.txt'])
+          (await storage.fileHandle(key, filename, 'w')).end(String(result))
+      }
+    }
+    const { storage } = setUp()
+    await new Hasty().save(storage, 'k', 'x'.repeat(100_000), meta())
+    expect((await new Hasty().load(storage, 'k'))?.value).toBe('x'.repeat(200_000))
+  })
+
+  test('stores nothing when a format leaves a stream open', async () => {
+    class Forgetful extends TextCache {
+      override async saveResult(storage: Storage, key: string): Promise<void> {
+        const stream = await storage.fileHandle(key, 'head.txt', 'w')
+        stream.write('x')
+      }
+    }
+    const { storage } = setUp()
+    await expect(new Forgetful().save(storage, 'k', '', meta())).rejects.toThrow(/ended a stream/)
+    expect(await storage.findKeys()).toEqual([])
+  })
+
+  test('passes on what a stream is refused', async () => {
+    class Full extends MapStorage {
+      override async fileHandle(): Promise<any> {
+        return new Writable({ write: (_chunk, _encoding, done) => done(new StorageIOError('disk full')) })
+      }
+    }
+    await expect(new V8Cache().save(new Full(), 'k', 1, meta())).rejects.toThrow('disk full')
+    await expect(new TextCache().save(new Full(), 'k', 'text', meta())).rejects.toThrow('disk full')
   })
 
   test('stores nothing when the format refuses the value', async () => {
