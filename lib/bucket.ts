@@ -26,6 +26,7 @@ import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
+import { mayRemember } from './ops/pending.ts'
 import { peek, pull, push } from './ops/queue.ts'
 import { readBytes } from './ops/read.ts'
 import { pop, remove } from './ops/remove.ts'
@@ -50,6 +51,9 @@ import { AsyncBucket } from './promises.ts'
 import { type QueueOptions, queueNames, resolveQueue } from './queue-options.ts'
 import { readSetting, resetSetting } from './reset.ts'
 import { hasEnded } from './upkeep.ts'
+
+/** The core of a bucket, for this package's own modules. */
+export let coreOf: (bucket: Bucket<any, any>) => Core
 
 /**
  * A dictionary whose values live in files, one file a key; many processes may use the folder at once, and nothing that was
@@ -76,6 +80,9 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   readonly promises: AsyncBucket<K, V>
   /** @internal */
   protected readonly core: Core
+  static {
+    coreOf = bucket => bucket.core
+  }
   #dict: Record<string, V> | undefined
   #shelf: Shelf | undefined
   #cached: CachedDecorator | undefined
@@ -557,9 +564,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   #lookUp(slot: Slot): Decoded | undefined {
     const { active: store, memory } = this.core
-    // What a transaction sees is not for those outside.
-    if (memory === undefined || store.transaction !== undefined)
-      return this.#read('get', undefined, () => get(store, slot))
+    if (memory === undefined || !mayRemember(store, slot)) return this.#read('get', undefined, () => get(store, slot))
     return fromMemory(store, memory, slot) ?? this.#read('get', undefined, () => getThroughMemory(store, memory, slot))
   }
 

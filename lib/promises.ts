@@ -21,6 +21,7 @@ import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
+import { mayRemember } from './ops/pending.ts'
 import { boundsSlot, peek, pull, push, type Queue } from './ops/queue.ts'
 import { readBytes } from './ops/read.ts'
 import { pop, remove } from './ops/remove.ts'
@@ -540,6 +541,11 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     this.#core.flush()
   }
 
+  /** @internal When all that was called before has ended. */
+  protected settled(): Promise<void> {
+    return this.#turns.settled()
+  }
+
   #slot(key: K): Slot {
     return this.#store.keys.slot(key)
   }
@@ -563,8 +569,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     const { memory } = this.#core
     const store = this.#store
     this.#core.noteLookUp()
-    // What a transaction sees is not for those outside.
-    if (memory === undefined || store.transaction !== undefined)
+    if (memory === undefined || !mayRemember(store, slot))
       return await this.#read('get', undefined, slot, () => get(store, slot))
     const remembered = fromMemory(store, memory, slot)
     return remembered ?? (await this.#read('get', undefined, slot, () => getThroughMemory(store, memory, slot)))

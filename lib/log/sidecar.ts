@@ -43,7 +43,8 @@ export function decodeFrame(bytes: Buffer, start: number): Frame | undefined {
   if (start + frameHeadLength > bytes.length || bytes.compare(magic, 0, 3, start, start + 3) !== 0) return undefined
   if (bytes[start + 3] !== formatVersion) return undefined
   const length = bytes.readUInt32LE(start + 8)
-  if (length <= frameHeadLength || start + length > bytes.length || bytes[start + length - 1] !== ending) return undefined
+  if (length <= frameHeadLength || start + length > bytes.length || bytes[start + length - 1] !== ending)
+    return undefined
   if (crc32(bytes.subarray(start + 8, start + length)) !== bytes.readUInt32LE(start + 4)) return undefined
   return {
     kind: bytes[start + 12]!,

@@ -18,6 +18,7 @@ import type { Slot } from '../keys.ts'
 import { type ClaimOutcome, claim, obtain, release } from '../ops/claim.ts'
 import { fromMemory, getThroughMemory, type Recalled, recall } from '../ops/get.ts'
 import { expiryOf } from '../ops/live.ts'
+import { mayRemember } from '../ops/pending.ts'
 import { remove } from '../ops/remove.ts'
 import { set } from '../ops/set.ts'
 import type { Terms } from '../ops/terms.ts'
@@ -135,8 +136,7 @@ export class Memo {
 
   #lookUp(slot: Slot): Recalled | undefined {
     const { active: store, memory } = this.#core
-    // What a transaction sees is not for those outside.
-    if (memory === undefined || store.transaction !== undefined) return this.#recall(recall(store, slot))
+    if (memory === undefined || !mayRemember(store, slot)) return this.#recall(recall(store, slot))
     return fromMemory(store, memory, slot) ?? this.#recall(getThroughMemory(store, memory, slot))
   }
 
@@ -181,7 +181,9 @@ export class Memo {
       }
       return this.#serve(recalled, note, self, args)
     }
-    const outcome = this.#core.attempt('wrap', waiting, () => this.#core.sync(claim(this.#core.standing, slot, version)))
+    const outcome = this.#core.attempt('wrap', waiting, () =>
+      this.#core.sync(claim(this.#core.standing, slot, version)),
+    )
     if (outcome.kind === 'claimed') return this.#run(this.#begin(self, args, slot, outcome.id))
     if (outcome.kind === 'wait') return this.#serve(recalled, note, self, args)
     // Another process was faster, and memory does not know.
@@ -288,7 +290,8 @@ export class Memo {
 
   /** Others can write and read what this function stores. */
   get #isShared(): boolean {
-    return !this.#core.settings.readOnly && this.#core.active.transaction === undefined
+    const { transaction } = this.#core.active
+    return !this.#core.settings.readOnly && (transaction === undefined || transaction.deferred)
   }
 
   #isStored({ slot, flight }: Run): boolean {

@@ -30,6 +30,7 @@ import { readOpen } from './raw.ts'
 import { reclaimOne } from './reclaim.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
 import { noteTags } from './tags.ts'
+import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
 
 /** What an operation wants written. */
@@ -220,11 +221,7 @@ class Attempt {
     const length =
       record?.length ?? streamed!.room + streamed!.length + store.framing.surround(fields, 0, 0).tail.length
     const large = length > store.bounds.largeRecord || record === undefined
-    if (length > store.limits.sizeLimit && !slot.hidden) {
-      throw new RangeError(
-        `Expected the value of ${slot.text} to fit into the bucket, got ${length} bytes where sizeLimit is ${store.limits.sizeLimit}`,
-      )
-    }
+    checkFits(store, slot, length)
     const tagged = yield* this.#hint(log, live, write)
     const begins = live === undefined && !slot.hidden
     if (begins) {

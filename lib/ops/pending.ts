@@ -23,6 +23,12 @@ export function pendingView(store: Store): Store {
   return { ...store, transaction: new Transaction('', '', true) }
 }
 
+/** Whether what memory has of a key counts in this view, and may be put there: what a transaction sees, and what is pending,
+ *  is not for those outside. */
+export function mayRemember({ transaction }: Store, slot: Slot): boolean {
+  return transaction === undefined || (transaction.deferred && !transaction.taken.has(slot.path))
+}
+
 /** A change as `change` makes it, but pending. */
 export function* changePending<T>(
   store: Store,

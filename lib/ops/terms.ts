@@ -1,6 +1,7 @@
 // Under what terms a value is stored: how long, with which tags, and only over which version.
 
 import { ConflictError } from '../errors.ts'
+import type { Slot } from '../keys.ts'
 import type { Tag } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import type { Found } from './live.ts'
@@ -27,6 +28,15 @@ export function expiry(store: Store, expireMs: number | null | undefined): { exp
   const lifetime = expireMs === undefined ? store.settings.lifetimeMs : (expireMs ?? Number.POSITIVE_INFINITY)
   const at = Math.ceil(store.environment.now() + lifetime)
   return { expires: at > endOfTime ? Number.POSITIVE_INFINITY : at, pinned: expireMs !== undefined }
+}
+
+/** Throws if a record of so many bytes is more than the bucket may hold altogether. */
+export function checkFits(store: Store, slot: Slot, length: number): void {
+  const { sizeLimit } = store.limits
+  if (length <= sizeLimit || slot.hidden) return
+  throw new RangeError(
+    `Expected the value of ${slot.text} to fit into the bucket, got ${length} bytes where sizeLimit is ${sizeLimit}`,
+  )
 }
 
 /** Throws unless the entry has the version that the terms name. */

@@ -16,6 +16,7 @@ import { aloneAs, bareRecord, nothingStored, sealPurpose, stateOffset } from './
 import { liveEntry } from './live.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal } from './seal.ts'
+import { checkFits } from './terms.ts'
 
 const noBytes = new Uint8Array()
 
@@ -141,8 +142,8 @@ export function* changeInside<T>(
   const { write, result } = decide(live, taken.log)
   // Claims are about others, and there are none here.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
-  taken.written = true
   const { log, id } = logAfter(store, slot, taken.log, write)
+  taken.written = true
   taken.log = log
   return { result, id }
 }
@@ -156,7 +157,9 @@ export function logAfter(
 ): { log: LogState; id: string } {
   if (write.kind === 'tombstone') return { log: nothingStored, id: store.environment.newId() }
   const { fields, value } = write.kind === 'put' ? putFields(store, slot, log, write) : touchFields(store, log, write)
-  const record = store.framing.decode(store.framing.encode(fields, value, 0), 0)
+  const bytes = store.framing.encode(fields, value, 0)
+  if (write.kind === 'put') checkFits(store, slot, bytes.length)
+  const record = store.framing.decode(bytes, 0)
   return { log: { last: record, state: record, value: record, damaged: false }, id: fields.id }
 }
 

@@ -302,9 +302,10 @@ describe('AsyncBucket.transact', () => {
     let waiting: Promise<unknown> | undefined
     await bucket.promises.transact(async inside => {
       await inside.incr('held')
+      expect(await bucket.promises.get('held')).toBe(1)
       waiting = bucket.promises.incr('held', 10).then(() => order.push('outside'))
       await bucket.promises.set('free', 1)
-      expect(await bucket.promises.get('held')).toBe(1)
+      expect(bucket.get('held')).toBe(1)
       await delay(5)
       order.push('inside')
     })

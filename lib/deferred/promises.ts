@@ -1,0 +1,64 @@
+// The promise twin of a deferred bucket.
+
+import { sync } from '../ops/sync.ts'
+import { resolveTerms, type SetOptions } from '../options.ts'
+import { AsyncBucket } from '../promises.ts'
+import { type QueueOptions, queueNames, resolveQueue } from '../queue-options.ts'
+import type { Deferral } from './deferral.ts'
+
+/** Every method of DeferredWriteBucket with its result in a promise. */
+export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBucket<K, V> {
+  readonly #deferral: Deferral
+  /** Syncs happen one after another. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @internal */
+  constructor(deferral: Deferral) {
+    super(deferral.core, deferral.view)
+    this.#deferral = deferral
+  }
+
+  /** As DeferredWriteBucket.sync; of all that was called before. */
+  async sync(): Promise<number> {
+    await this.settled()
+    const mine = this.#last.then(() => this.#sync())
+    this.#last = mine.catch(() => {})
+    return await mine
+  }
+
+  async #sync(): Promise<number> {
+    const { core, all, pushed } = this.#deferral
+    if (all.length === 0) return 0
+    core.checkWritable('sync')
+    const count = await core.attemptAsync('sync', 0, () => core.async(sync(core.store, all, pushed)))
+    this.#deferral.end(all)
+    core.tidy()
+    return count
+  }
+
+  /** As DeferredWriteBucket.push. */
+  override async push(value: V, options: QueueOptions & SetOptions = {}): Promise<number | string> {
+    const key = await super.push(value, options)
+    const { path } = this.#deferral.core.store.keys.slot(key)
+    this.#deferral.pushed.set(path, { queue: resolveQueue(options, 'back'), terms: resolveTerms(options, queueNames) })
+    return key
+  }
+
+  /** As DeferredWriteBucket.transact. */
+  override async transact<T>(body: (bucket: AsyncBucket<K, V>) => Promise<T>): Promise<T> {
+    this.#deferral.core.checkWritable('transact')
+    const begun = this.#deferral.all
+    const child = this.#deferral.child()
+    const inside = new AsyncDeferredWriteBucket<K, V>(child)
+    const result = await body(inside)
+    await inside.settled()
+    this.#deferral.adopt(child, begun)
+    return result
+  }
+
+  /** Waits for what was called, and syncs. */
+  override async close(): Promise<void> {
+    await this.sync()
+    await super.close()
+  }
+}

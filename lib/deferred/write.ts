@@ -1,0 +1,83 @@
+// Deferring the writes of a block of code.
+
+import { type Bucket, coreOf } from '../bucket.ts'
+import type { BucketOptions } from '../options.ts'
+import { DeferredWriteBucket, deferralOf } from './bucket.ts'
+
+/** Those of the instance; the folder has the others. */
+const instanceOptions = [
+  'backend',
+  'keyMaker',
+  'lifetime',
+  'memory',
+  'durability',
+  'timeout',
+  'mode',
+  'readOnly',
+  'onError',
+  'filesystem',
+] as const
+
+/**
+ * Runs the block with a deferred bucket on the same folder: its writes reach the files, as one unit, when the block returns, and
+ * are dropped when it throws. Of a block that returns a promise: when that resolves, or rejects, and the call returns a
+ * promise. BucketCache: deferred_write.
+ *
+ * @example
+ * deferredWrite(bucket, deferred => {
+ *   for (const [key, value] of results) deferred.set(key, value)
+ * })
+ */
+export function deferredWrite<K, V, T>(bucket: Bucket<K, V>, block: (deferred: DeferredWriteBucket<K, V>) => T): T
+/**
+ * A deferred bucket on the same folder, synced at the end of the scope, however that is left.
+ *
+ * @example
+ * using deferred = deferredWrite(bucket)
+ * deferred.set('a', 1)
+ */
+export function deferredWrite<K, V>(bucket: Bucket<K, V>): DeferredWriteBucket<K, V> & Disposable
+export function deferredWrite<K, V>(
+  bucket: Bucket<K, V>,
+  block?: (deferred: DeferredWriteBucket<K, V>) => unknown,
+): unknown {
+  const deferred = deferredFor(bucket)
+  if (block === undefined) return deferred
+  let result: unknown
+  try {
+    result = block(deferred)
+  } catch (error) {
+    deferred.discard()
+    throw error
+  }
+  if (isThenable(result)) return syncedAfter(result, deferred)
+  deferred.sync()
+  return result
+}
+
+function deferredFor<K, V>(bucket: Bucket<K, V>): DeferredWriteBucket<K, V> {
+  if (bucket instanceof DeferredWriteBucket) {
+    throw new TypeError('Expected a bucket that writes at once, got one whose writes are deferred already')
+  }
+  const options: Record<string, unknown> = {}
+  for (const name of instanceOptions) options[name] = bucket.reset(name)
+  const deferred = new DeferredWriteBucket<K, V>(bucket.path, options as BucketOptions)
+  deferralOf(deferred).behind = coreOf(bucket)
+  return deferred
+}
+
+async function syncedAfter(block: PromiseLike<unknown>, deferred: DeferredWriteBucket): Promise<unknown> {
+  let result: unknown
+  try {
+    result = await block
+  } catch (error) {
+    deferred.discard()
+    throw error
+  }
+  await deferred.promises.sync()
+  return result
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
