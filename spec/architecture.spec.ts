@@ -109,11 +109,14 @@ describe('the syntax tree', () => {
 
   test('a forgotten one would be noticed', () => {
     const name = join(lib, 'planted.ts')
-    const source = "import type { Io } from './io/requests.ts'\ndeclare function op(): Io<void>\nexport function* f(): Io<void> { op() }\n"
+    const source =
+      "import type { Io } from './io/requests.ts'\ndeclare function op(): Io<void>\nexport function* f(): Io<void> { op() }\n"
     const host = ts.createCompilerHost(program.getCompilerOptions())
     const { getSourceFile, fileExists } = host
     host.getSourceFile = (path, ...rest) =>
-      path === name ? ts.createSourceFile(name, source, ts.ScriptTarget.Latest) : getSourceFile.call(host, path, ...rest)
+      path === name
+        ? ts.createSourceFile(name, source, ts.ScriptTarget.Latest)
+        : getSourceFile.call(host, path, ...rest)
     host.fileExists = path => path === name || fileExists.call(host, path)
     const planted = ts.createProgram([name], program.getCompilerOptions(), host)
     const checker = planted.getTypeChecker()

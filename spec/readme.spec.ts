@@ -2,7 +2,7 @@
 // `// → …`, what stands before it is compared with what stands behind.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -81,7 +81,11 @@ describe('README.md', () => {
       const where = mkdtempSync(join(folder, 'example-'))
       writeFileSync(join(where, 'example.mjs'), moduleOf(code))
       // A failing example shows in what the child writes to stderr, which the error of execFileSync quotes.
-      execFileSync(process.execPath, ['example.mjs'], { cwd: where, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+      execFileSync(process.execPath, ['example.mjs'], {
+        cwd: where,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
     })
   }
 })

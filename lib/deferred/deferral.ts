@@ -1,7 +1,7 @@
 // What a deferred bucket and its promise twin share: what is pending, and what becomes of it.
 
 import type { Core } from '../core.ts'
-import { pendingView } from '../ops/pending.ts'
+import { pendingAfter, pendingView } from '../ops/pending.ts'
 import type { Pushed } from '../ops/sync.ts'
 import type { Taken } from '../ops/transaction.ts'
 import type { Store } from '../store.ts'
@@ -40,10 +40,11 @@ export class Deferral {
   end(written: readonly Taken[]): void {
     for (const one of written) {
       const { slot } = one
-      if (this.#taken.get(slot.path) === one) {
+      const now = this.#taken.get(slot.path)
+      if (now === one) {
         this.#taken.delete(slot.path)
         this.pushed.delete(slot.path)
-      }
+      } else if (now !== undefined) this.#taken.set(slot.path, pendingAfter(one, now))
       this.core.forget(slot)
       this.behind?.forget(slot)
     }

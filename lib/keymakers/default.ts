@@ -6,6 +6,14 @@ import { keyFrom } from './reader.ts'
 import { STRING_PIECE } from './text.ts'
 import { textOf } from './writer.ts'
 
+/** Printable ASCII without quotes and backslashes: nothing that JSON.stringify would escape. */
+const plain = /^[ !#-[\]-~]*$/
+
+/** What JSON.stringify gives; for nearly all keys in half the time. */
+function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
 /** What a {@link DefaultKeyMaker} can be told. */
 export interface KeyMakerOptions {
   /** Whether `{ a, b }` and `{ b, a }` are one key. Default true; false: the order of fields counts, in objects and Errors. */
@@ -55,7 +63,7 @@ export class DefaultKeyMaker implements ReadableKeyMaker {
    */
   keyText(value: unknown): string {
     // Nearly all keys are short strings or numbers, and every look-up comes by here.
-    if (typeof value === 'string' && value.length <= STRING_PIECE) return JSON.stringify(value)
+    if (typeof value === 'string' && value.length <= STRING_PIECE) return quoted(value)
     if (typeof value === 'number') return `${value}`
     return textOf(value, this.sortKeys)
   }

@@ -22,14 +22,14 @@ interface Column {
 }
 
 /** The header's fixed part with blank columns; grows with the columns below, so that they cannot disagree. */
-let blanks = opening
+let template = opening
 
 /** Where each column starts and ends. */
 const columns = (() => {
   const column = (before: string, width: number): Column => {
-    const start = blanks.length + before.length
-    blanks += before + ' '.repeat(width)
-    return { start, end: blanks.length }
+    const start = template.length + before.length
+    template += before + ' '.repeat(width)
+    return { start, end: template.length }
   }
   return {
     crc: column('', 8),
@@ -46,7 +46,13 @@ const columns = (() => {
   }
 })()
 const fixedLength = columns.ref.end
-const blankBytes = Buffer.from(blanks)
+const noExtras: Extras = {}
+/** The fixed part of what is written most: a put that does not expire. */
+const plainPut = Buffer.from(template)
+plainPut.write('"put"', columns.kind.start)
+plainPut.write('null', columns.expires.end - 4)
+plainPut.write('false', columns.pinned.start)
+plainPut.write('null', columns.ref.end - 4)
 const kindsByFirstLetter = new Map<number, KindName>(kindNames.map(name => [letterOf(name), name]))
 
 /** 'put', 'touch' and 'tombstone', 'seal': the second letter tells the kinds apart. */
@@ -81,7 +87,7 @@ class TextRecord implements LogRecord {
     return readNumber(this.bytes, this.start, columns.time)
   }
   get storedAt(): number {
-    return this.#parsed.extras.storedAt ?? this.time
+    return this.#extras.storedAt ?? this.time
   }
   get expires(): number {
     // 'null' for never: its last letter is none of a number's.
@@ -100,21 +106,19 @@ class TextRecord implements LogRecord {
       : readNumber(this.bytes, this.start, columns.ref)
   }
   get tags(): readonly Tag[] {
-    return this.#parsed.extras.tags ?? []
+    return this.#extras.tags ?? []
   }
   get owner(): string {
-    return this.#parsed.extras.owner ?? ''
+    return this.#extras.owner ?? ''
   }
   get purpose(): string {
-    // Asked for with every read: extras come before the key, so where the key comes first there are none.
-    if (this.bytes[this.start + fixedLength + 2] === keyName.charCodeAt(2)) return ''
-    return this.#parsed.extras.purpose ?? ''
+    return this.#extras.purpose ?? ''
   }
   get key(): string {
     return this.#parsed.key
   }
   get identity(): string | undefined {
-    return this.#parsed.extras.identity
+    return this.#extras.identity
   }
   isOf(keyText: string, identity: string | undefined): boolean {
     if (identity !== undefined) return this.identity === identity
@@ -127,6 +131,11 @@ class TextRecord implements LogRecord {
   }
   #text(column: { start: number; end: number }): string {
     return this.bytes.toString('latin1', this.start + column.start, this.start + column.end)
+  }
+  get #extras(): Extras {
+    // Asked for with every read: extras come before the key, so where the key comes first there are none.
+    if (this.bytes[this.start + fixedLength + 2] === keyName.charCodeAt(2)) return noExtras
+    return this.#parsed.extras
   }
   get #parsed(): { key: string; extras: Extras } {
     if (this.#rest === undefined) {
@@ -295,23 +304,22 @@ function writeHead(
   valueLength: number,
   at: number,
 ): void {
-  bytes.set(blankBytes, 0)
+  bytes.set(plainPut, 0)
   writeNumber(bytes, columns.length, length)
   writeNumber(bytes, columns.value, valueLength)
   writeNumber(bytes, columns.at, at)
-  bytes.write(`"${fields.kind}"`, columns.kind.start, 'latin1')
+  // The other kinds have longer names.
+  if (fields.kind !== 'put') bytes.write(`"${fields.kind}"`, columns.kind.start, 'latin1')
   bytes.write(fields.id, columns.id.start, 'latin1')
   writeNumber(bytes, columns.time, fields.time)
-  if (fields.expires === Number.POSITIVE_INFINITY) writeNull(bytes, columns.expires)
-  else writeNumber(bytes, columns.expires, fields.expires)
-  bytes.write(fields.pinned ? ' true' : 'false', columns.pinned.start, 'latin1')
+  if (fields.expires !== Number.POSITIVE_INFINITY) writeNumber(bytes, columns.expires, fields.expires)
+  if (fields.pinned) bytes.write(' true', columns.pinned.start, 'latin1')
   bytes.write(fields.place, columns.place.start, 'latin1')
-  if (fields.ref === noRef) writeNull(bytes, columns.ref)
-  else writeNumber(bytes, columns.ref, fields.ref)
+  if (fields.ref !== noRef) writeNumber(bytes, columns.ref, fields.ref)
   bytes.write(rest, fixedLength)
 }
 
-/** Puts a whole number into a blank column, at its right. */
+/** Puts a whole number into a column, at its right. */
 function writeNumber(bytes: Buffer, column: Column, value: number): void {
   let rest = value
   let at = column.end
@@ -320,10 +328,7 @@ function writeNumber(bytes: Buffer, column: Column, value: number): void {
     bytes[--at] = 0x30 + rest - tenth * 10
     rest = tenth
   } while (rest > 0)
-}
-
-function writeNull(bytes: Buffer, column: Column): void {
-  bytes.write('null', column.end - 4, 'latin1')
+  while (at > column.start) bytes[--at] = 0x20
 }
 
 function writeChecksum(head: Buffer, checksum: number): void {

@@ -113,13 +113,15 @@ function* finish(store: Store, transaction: Transaction): Io<void> {
 
 /** Lifts the seals of keys that were not written. */
 function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
-  for (const { slot, seal, before } of taken) {
+  for (const { slot, seal, sealLength, before } of taken) {
     for (let lifted = false; !lifted; ) {
       const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
       if (file === undefined) break
       try {
         const { log, size } = yield* readOpen(store, file)
         lifted = log.last?.id !== seal || (yield* unseal(store, file, log.last.ref, size))
+        // The seal, and what lifts it, which is about as long.
+        if (lifted && before.value !== undefined && !slot.hidden) store.order.unwritten += 2 * sealLength
       } finally {
         yield* ask<'close'>({ op: 'close', file })
       }
@@ -181,13 +183,13 @@ function* giveAllHints(store: Store, written: readonly Taken[]): Io<void> {
 function* account(store: Store, written: readonly Taken[]): Io<void> {
   const { environment, backend } = store
   const removes: OrderRecord[] = []
-  for (const { slot, before, size, log } of written) {
+  for (const { slot, before, size, sealLength, log } of written) {
     const place = before.value?.place
     if (log.value === undefined) store.garbage.add(slot.path)
     else store.garbage.delete(slot.path)
     if (place !== undefined && place !== log.value?.place) {
       removes.push({ kind: 'remove', id: environment.newId(), bytes: size, place, backend: backend.name })
-    } else if (log.value !== undefined && place !== undefined) store.order.unwritten += log.value.length
+    } else if (log.value !== undefined && place !== undefined) store.order.unwritten += sealLength + log.value.length
     if (log.value !== undefined && size > 16 * 1024) yield* compact(store, slot.path)
   }
   if (removes.length > 0) yield* appendOrder(store, removes)

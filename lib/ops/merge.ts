@@ -43,11 +43,10 @@ export function* mergeOrder(store: Store): Io<void> {
     const ended = segments.slice(0, -1)
     const merged = yield* readOrder(store, mergedName)
     const standing = new Map<string, Add>()
-    const gone = new Set<string>()
     let before = merged.size
     let records = 0
     const note = (record: OrderRecord, position: Position): void => {
-      if (record.kind === 'remove') gone.add(record.place)
+      if (record.kind === 'remove') standing.delete(record.place)
       if (record.kind === 'add') standing.set(record.id, { ...record, origin: record.origin ?? position })
       if (record.kind === 'remove' || record.kind === 'add') records++
     }
@@ -59,9 +58,8 @@ export function* mergeOrder(store: Store): Io<void> {
     }
     if (segments.length > 0) {
       const active = yield* readOrder(store, segmentName(segments.at(-1)!))
-      for (const { record } of active.records) if (record.kind === 'remove') gone.add(record.place)
+      for (const { record } of active.records) if (record.kind === 'remove') standing.delete(record.place)
     }
-    for (const place of gone) standing.delete(place)
     const kept = [...standing.values()].sort(
       (a, b) => a.origin!.segment - b.origin!.segment || a.origin!.index - b.origin!.index,
     )

@@ -98,14 +98,13 @@ export type Add = OrderRecord & { kind: 'add' }
 /** The entries that stand in the order log, by their places: all of it in memory, for `check`. */
 export function* readStanding(store: Store): Io<Map<string, Add>> {
   const standing = new Map<string, Add>()
-  const gone = new Set<string>()
   for (const name of [mergedName, ...(yield* listSegments(store)).map(segmentName)]) {
     for (const { record } of (yield* readOrder(store, name)).records) {
-      if (record.kind === 'remove') gone.add(record.place)
+      // In the order of the log: `check` may give an entry back the place that it has lost.
+      if (record.kind === 'remove') standing.delete(record.place)
       if (record.kind === 'add') standing.set(record.id, record)
     }
   }
-  for (const place of gone) standing.delete(place)
   return standing
 }
 

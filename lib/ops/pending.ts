@@ -16,7 +16,7 @@ import type { Decide } from './change.ts'
 import { nothingStored } from './fields.ts'
 import { readCurrent } from './find.ts'
 import { liveEntry } from './live.ts'
-import { logAfter, type Taken, Transaction } from './transaction.ts'
+import { type Decided, logAfter, type Taken, Transaction } from './transaction.ts'
 
 /** A view of the store whose writes stay in memory. */
 export function pendingView(store: Store): Store {
@@ -47,11 +47,28 @@ export function* changePending<T>(
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
   const after = logAfter(store, slot, write.kind === 'touch' ? log : (known?.log ?? before), write)
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
-  const earlier = known?.decided
-  const stands = blind || (known !== undefined && earlier === undefined)
-  const decided = stands ? undefined : { decide, earlier }
-  taken.set(slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true, decided })
+  const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
+  taken.set(slot.path, { slot, seal: '', sealLength: 0, before, size: 0, log: after.log, written: true, decided })
   return { result, id: after.id }
+}
+
+/** The decisions that count, in order; none: the entry is to be what it is, whatever it was. */
+export function decisionsOf({ decided }: Taken): readonly Decide<unknown>[] {
+  const decisions: Decide<unknown>[] = []
+  for (let one = decided; one !== undefined; one = one.earlier) {
+    if (one.blind) return []
+    decisions.push(one.decide)
+  }
+  return decisions.reverse()
+}
+
+/** What is still pending of a key when `written` has reached the files: it builds on that. */
+export function pendingAfter(written: Taken, now: Taken): Taken {
+  const newer: Decided[] = []
+  for (let one = now.decided; one !== undefined && one !== written.decided; one = one.earlier) newer.push(one)
+  let decided: Decided | undefined
+  for (const { decide, blind } of newer.reverse()) decided = { decide, blind, earlier: decided }
+  return { ...now, before: withoutValue(written.log), ...(decided && { decided }) }
 }
 
 /** What a log says, but for the value: its bytes are good until the next request only. */

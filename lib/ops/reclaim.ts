@@ -5,10 +5,11 @@
 // Crash: a sealed, still deleted file, whose seal the next writer of the key lifts.
 
 import { ask, type Io } from '../io/requests.ts'
+import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { stateOffset } from './fields.ts'
 import { readOpen } from './raw.ts'
-import { replaceLog } from './seal.ts'
+import { Patience, passSeal, replaceLog } from './seal.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
 export function* reclaim(store: Store, path: string, later: boolean): Io<boolean> {
@@ -16,6 +17,10 @@ export function* reclaim(store: Store, path: string, later: boolean): Io<boolean
   if (file === undefined) return false
   try {
     const { log, size } = yield* readOpen(store, file)
+    if (log.last !== undefined && isOrphan(store, log.last)) {
+      yield* passSeal(store, path, file, size, log.last, new Patience())
+      return false
+    }
     if (log.value !== undefined || log.last?.kind === 'seal' || log.last?.kind === 'claim') return false
     return yield* replaceLog(store, path, file, size, stateOffset(log.state), {
       by: later ? 'nothing, later' : 'nothing',
@@ -23,6 +28,11 @@ export function* reclaim(store: Store, path: string, later: boolean): Io<boolean
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }
+}
+
+/** A seal of this very thread, of an operation that is over: the disk did not let it be lifted. */
+function isOrphan({ environment }: Store, { kind, owner, id }: LogRecord): boolean {
+  return kind === 'seal' && owner === environment.owner && !environment.holds.has(id)
 }
 
 /** So many deleted files may wait; beyond, each deletion sees to one of the oldest. */

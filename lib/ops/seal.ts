@@ -9,7 +9,7 @@
 // Crash: the owner is dead, the state before the seal is intact, anyone lifts it by an `unseal`.
 
 import { topics } from '../channels.ts'
-import { TimeoutError } from '../errors.ts'
+import { StorageIOError, TimeoutError } from '../errors.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
@@ -106,9 +106,8 @@ export function* replaceLog(
   const { holds } = environment
   holds.set(fields.id, 'held')
   let release = true
-  let sealed = false
   try {
-    sealed = yield* compareAndAppend(store, file, seal, size)
+    const sealed = yield* compareAndAppend(store, file, seal, size)
     if (!sealed || !holds.has(fields.id)) return false
     // On another host this seal may be lifted once the timeout has passed: do not act on one that is half that old.
     if (environment.now() - fields.time > settings.timeoutMs / 2) {
@@ -125,10 +124,20 @@ export function* replaceLog(
     if (settings.durable) yield* ask<'syncFolder'>({ op: 'syncFolder', path: path.slice(0, path.lastIndexOf('/')) })
     return true
   } catch (error) {
-    // The state before the seal is intact; others would wait for this living thread.
-    if (sealed) yield* unseal(store, file, stateAt, size + seal.length)
+    // The seal may stand even if its append was refused half-way, and others would wait for this living thread.
+    yield* giveUp(store, path, file, stateAt, size + seal.length)
     throw error
   } finally {
     if (release) holds.delete(fields.id)
+  }
+}
+
+/** Lifts a seal of one's own behind which nothing was done. If the disk refuses that too, `reclaim` tries again. */
+function* giveUp(store: Store, path: string, file: File, stateAt: number, size: number): Io<void> {
+  try {
+    yield* unseal(store, file, stateAt, size)
+  } catch (error) {
+    if (!(error instanceof StorageIOError)) throw error
+    store.garbage.add(path)
   }
 }

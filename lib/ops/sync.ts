@@ -10,10 +10,10 @@
 import type { Io } from '../io/requests.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import type { Decide } from './change.ts'
 import { beginTransaction, commit, rollBack } from './commit.ts'
 import { aloneAs, nothingStored } from './fields.ts'
 import { decodeValue, liveEntry } from './live.ts'
+import { decisionsOf } from './pending.ts'
 import { push, type Queue } from './queue.ts'
 import type { Terms } from './terms.ts'
 import { logAfter, type Taken, take, takeNew } from './transaction.ts'
@@ -57,16 +57,15 @@ function* write(view: Store, pending: Taken): Io<void> {
 }
 
 /** Others have changed the key: what was decided from its value is decided from what it is now. False: nothing was. */
-function decideAgain(view: Store, taken: Taken, { slot, decided }: Taken): boolean {
-  const decisions: Decide<unknown>[] = []
-  for (let one = decided; one !== undefined; one = one.earlier) decisions.push(one.decide)
-  for (const decide of decisions.reverse()) {
-    const { write } = decide(liveEntry(view, taken.log, slot), taken.log)
+function decideAgain(view: Store, taken: Taken, pending: Taken): boolean {
+  const decisions = decisionsOf(pending)
+  for (const decide of decisions) {
+    const { write } = decide(liveEntry(view, taken.log, taken.slot), taken.log)
     if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') continue
-    taken.log = logAfter(view, slot, taken.log, write).log
+    taken.log = logAfter(view, taken.slot, taken.log, write).log
     taken.written = true
   }
-  return decided !== undefined
+  return decisions.length > 0
 }
 
 /** The log with its entry in the place that the key has. */

@@ -26,20 +26,22 @@ export interface Taken {
   readonly seal: string
   /** As it was when it was taken. */
   readonly before: LogState
-  /** Bytes of the log then. */
+  /** Bytes of the log then, with the seal. */
   readonly size: number
+  readonly sealLength: number
   /** As the transaction sees it. */
   log: LogState
   written: boolean
   /** The seal is alone in its log: there was no file. */
   readonly alone?: boolean
-  /** What a deferred bucket has decided; undefined: what it is to be whatever the entry was. */
-  readonly decided?: Decided | undefined
+  /** What a deferred bucket has decided. */
+  readonly decided?: Decided
 }
 
 /** A decision, and those on which it builds. */
 export interface Decided {
   readonly decide: Decide<unknown>
+  readonly blind: boolean
   readonly earlier: Decided | undefined
 }
 
@@ -123,6 +125,7 @@ function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: num
     seal: fields.id,
     before: log,
     size: size + seal.length,
+    sealLength: seal.length,
     log,
     written: false,
     alone: size === 0,

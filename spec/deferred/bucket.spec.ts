@@ -1,0 +1,454 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import {
+  Bucket,
+  type BucketOptions,
+  ConflictError,
+  DeferredWriteBucket,
+  deferredWrite,
+  ReadOnlyError,
+} from '../../lib/index.ts'
+import { entryFiles, newFolder } from './support.ts'
+
+function pair(options?: BucketOptions) {
+  const folder = newFolder()
+  return {
+    folder,
+    bucket: new Bucket<unknown, any>(folder, options),
+    deferred: new DeferredWriteBucket<unknown, any>(folder, options),
+  }
+}
+
+test('nothing reaches entry files before sync(), whatever is written', () => {
+  const { folder, bucket, deferred } = pair()
+  bucket.set('a', 1, { tag: 't' })
+  bucket.set('b', 2)
+  bucket.push('item')
+  const before = entryFiles(folder)
+  deferred.set('a', 10)
+  deferred.set('new', 1)
+  deferred.add('added', 1)
+  deferred.delete('b')
+  deferred.incr('n')
+  deferred.touch('a', 1000)
+  deferred.update('u', () => 1)
+  deferred.getOrSet('g', () => 1)
+  deferred.push('other')
+  deferred.pull()
+  deferred.evict('t')
+  deferred.dict['d'] = 1
+  deferred.setMany([['m', 1]])
+  deferred.transact(() => deferred.set('t', 1))
+  deferred.clear()
+  expect(entryFiles(folder)).toEqual(before)
+  expect([bucket.get('a'), bucket.get('b'), bucket.size]).toEqual([1, 2, 3])
+})
+
+test('reads see what is pending, removals too', () => {
+  const { bucket, deferred } = pair()
+  bucket.set('a', 1)
+  bucket.set('b', 2)
+  bucket.set('c', 3)
+  deferred.set('b', 20, { tag: 'x' })
+  deferred.set('d', 4)
+  deferred.delete('a')
+  expect([deferred.get('a'), deferred.get('b'), deferred.get('c'), deferred.get('d')]).toEqual([undefined, 20, 3, 4])
+  expect([deferred.has('a'), deferred.has('d')]).toEqual([false, true])
+  expect([...deferred]).toEqual([
+    ['b', 20],
+    ['c', 3],
+    ['d', 4],
+  ])
+  expect(deferred.size).toBe(3)
+  expect(deferred.getEntry('b')).toMatchObject({ key: 'b', value: 20, tags: ['x'] })
+  expect([...deferred.list({ tag: 'x' })].map(({ key }) => key)).toEqual(['b'])
+  expect(deferred.peekItem()).toMatchObject({ key: 'd', value: 4 })
+  expect(deferred.getMany(['a', 'b', 'd'])).toEqual(new Map([['b', 20], ['d', 4]])) // biome-ignore format: one line
+  expect([...bucket]).toEqual([
+    ['a', 1],
+    ['b', 2],
+    ['c', 3],
+  ])
+})
+
+test('sync() writes what is pending and gives its number', () => {
+  const { bucket, deferred } = pair()
+  bucket.set('a', 1)
+  bucket.set('b', 2)
+  deferred.set('b', 20)
+  deferred.set('c', 30)
+  deferred.delete('a')
+  expect(deferred.pending).toBe(3)
+  expect(deferred.sync()).toBe(3)
+  expect([deferred.pending, deferred.sync()]).toEqual([0, 0])
+  expect([...bucket]).toEqual([
+    ['b', 20],
+    ['c', 30],
+  ])
+  expect(bucket.size).toBe(2)
+  expect(bucket.check()).toEqual([])
+})
+
+test('discard() forgets what is pending', () => {
+  const { bucket, deferred } = pair()
+  bucket.set('a', 1)
+  deferred.set('a', 2)
+  deferred.set('b', 2)
+  deferred.push('item')
+  deferred.discard()
+  expect([deferred.get('a'), deferred.get('b'), deferred.pending, deferred.sync()]).toEqual([1, undefined, 0, 0])
+  expect(bucket.pull()).toBeUndefined()
+})
+
+test('the value is that of the moment of set()', () => {
+  const { bucket, deferred } = pair()
+  const value = { list: [1] }
+  deferred.set('k', value)
+  value.list.push(2)
+  expect(deferred.get('k')).toEqual({ list: [1] })
+  deferred.get('k').list.push(3)
+  deferred.sync()
+  expect(bucket.get('k')).toEqual({ list: [1] })
+})
+
+test('times and version are those of the moment of set()', async () => {
+  const { bucket, deferred } = pair({ hours: 1 })
+  deferred.set('k', 1)
+  deferred.set('own', 1, { expire: 60_000 })
+  const pending = [deferred.getEntry('k'), deferred.getEntry('own')]
+  await delay(5)
+  deferred.sync()
+  expect([bucket.getEntry('k'), bucket.getEntry('own')]).toEqual(pending)
+})
+
+test('what has expired before the sync is gone', async () => {
+  const { bucket, deferred } = pair()
+  deferred.set('k', 1, { expire: 1 })
+  while (deferred.has('k')) await delay(1)
+  deferred.sync()
+  expect([bucket.has('k'), [...bucket.keys()]]).toEqual([false, []])
+})
+
+test('a thousand writes of one key cost one file write', () => {
+  const { folder, bucket, deferred } = pair()
+  for (let i = 0; i < 1000; i++) deferred.set('k', i)
+  expect([deferred.pending, deferred.sync()]).toEqual([1, 1])
+  bucket.set('alone', 999)
+  const [synced, alone] = Object.values(entryFiles(folder))
+  // A seal, and the record.
+  expect(Math.max(synced!, alone!)).toBeLessThan(2 * Math.min(synced!, alone!) + 300)
+  expect(bucket.get('k')).toBe(999)
+})
+
+test('unload() forces a sync', () => {
+  const { bucket, deferred } = pair({ memory: true })
+  deferred.set('a', 1)
+  deferred.unload('b')
+  expect([bucket.get('a'), deferred.pending]).toEqual([1, 0])
+})
+
+test('close() and dispose sync', async () => {
+  const { folder, bucket } = pair()
+  const closed = new DeferredWriteBucket(folder)
+  closed.set('a', 1)
+  closed.close()
+  const disposed = new DeferredWriteBucket(folder)
+  disposed.set('b', 2)
+  disposed[Symbol.dispose]()
+  const later = new DeferredWriteBucket(folder)
+  later.set('c', 3)
+  await later[Symbol.asyncDispose]()
+  const promised = new DeferredWriteBucket(folder)
+  void promised.promises.set('d', 4)
+  await promised.promises.close()
+  expect([...bucket.values()]).toEqual([1, 2, 3, 4])
+})
+
+test('what depends on the present value is decided again if others have changed it', () => {
+  const { bucket, deferred } = pair()
+  bucket.set('n', 1)
+  expect([deferred.incr('n'), deferred.incr('n')]).toEqual([2, 3])
+  expect(deferred.add('a', 'mine')).toBe(true)
+  deferred.set('s', 'mine')
+  deferred.incr('s2', 5)
+  bucket.set('n', 100)
+  bucket.set('a', 'theirs')
+  bucket.set('s', 'theirs')
+  deferred.sync()
+  expect([bucket.get('n'), bucket.get('a'), bucket.get('s'), bucket.get('s2')]).toEqual([102, 'theirs', 'mine', 5])
+})
+
+test('touch() does not bring an old value back', () => {
+  const { bucket, deferred } = pair()
+  bucket.set('k', 'old')
+  deferred.touch('k', 60_000)
+  bucket.set('k', 'new')
+  deferred.sync()
+  expect(bucket.get('k')).toBe('new')
+  expect(bucket.getEntry('k')?.expiresAt).toBeDefined()
+})
+
+test('an ifVersion that does not hold any more is a ConflictError of the sync, and nothing is written', () => {
+  const { bucket, deferred } = pair()
+  bucket.set('k', 1)
+  const { version } = bucket.getEntry('k')!
+  deferred.set('k', 2, { ifVersion: version })
+  deferred.set('other', 1)
+  bucket.set('k', 3)
+  expect(() => deferred.sync()).toThrow(ConflictError)
+  expect([bucket.get('k'), bucket.has('other'), deferred.pending]).toEqual([3, false, 2])
+  deferred.discard()
+  expect(() => deferred.set('k', 2, { ifVersion: version })).toThrow(ConflictError)
+})
+
+test('sums of several deferred buckets lose nothing', () => {
+  const { folder, bucket } = pair()
+  const all = [1, 2, 3].map(() => new DeferredWriteBucket(folder))
+  for (let i = 0; i < 10; i++) for (const one of all) one.incr('n')
+  for (const one of all) one.sync()
+  expect(bucket.get('n')).toBe(30)
+})
+
+test('items that were pushed come in order, beside those that others pushed', () => {
+  const { bucket, deferred } = pair()
+  bucket.push('a')
+  deferred.push('d')
+  deferred.push('e', { expire: 60_000 })
+  deferred.push('z', { side: 'front', prefix: 'q' })
+  expect([deferred.peek()?.value, deferred.pull()?.value]).toEqual(['a', 'a'])
+  expect(deferred.peek()).toMatchObject({ value: 'd' })
+  bucket.push('b')
+  bucket.push('c')
+  deferred.sync()
+  const values = []
+  for (let item = bucket.pull(); item !== undefined; item = bucket.pull()) values.push(item.value)
+  expect(values).toEqual(['b', 'c', 'd', 'e'])
+  expect(bucket.pull({ prefix: 'q' })?.value).toBe('z')
+  expect(bucket.check()).toEqual([])
+})
+
+test('an item that was pushed and pulled before the sync is nowhere', () => {
+  const { bucket, deferred } = pair()
+  deferred.push('a')
+  expect(deferred.pull()?.value).toBe('a')
+  deferred.sync()
+  expect([bucket.pull(), bucket.size]).toEqual([undefined, 0])
+})
+
+test('a transaction that throws leaves what was pending, and syncs nothing', () => {
+  const { bucket, deferred } = pair()
+  deferred.set('a', 1)
+  expect(() =>
+    deferred.transact(() => {
+      deferred.set('a', 2)
+      deferred.set('b', 2)
+      deferred.push('item')
+      expect(deferred.get('a')).toBe(2)
+      throw new Error('undone')
+    }),
+  ).toThrow('undone')
+  expect([deferred.get('a'), deferred.get('b'), deferred.pending]).toEqual([1, undefined, 1])
+  expect(deferred.transact(() => deferred.incr('n'))).toBe(1)
+  expect(bucket.size).toBe(0)
+  deferred.sync()
+  expect([...bucket]).toEqual([
+    ['a', 1],
+    ['n', 1],
+  ])
+  expect(() => deferred.transact(async () => 1)).toThrow(TypeError)
+})
+
+test('clear(), evict(), expire() and prune() see what is pending', async () => {
+  const { bucket, deferred } = pair()
+  bucket.set('a', 1, { tag: 't' })
+  bucket.set('b', 2)
+  deferred.set('c', 3, { tag: 't' })
+  deferred.set('d', 4, { expire: 1 })
+  expect(deferred.evict('t')).toBe(2)
+  while (deferred.has('d')) await delay(1)
+  expect([deferred.expire(), [...deferred.keys()]]).toEqual([1, ['b']])
+  deferred.set('e', 5, { expire: 1 })
+  while (deferred.has('e')) await delay(1)
+  expect(deferred.prune().count).toBe(1)
+  deferred.set('f', 6)
+  expect([deferred.clear(), deferred.size, bucket.size]).toEqual([2, 0, 2])
+  deferred.sync()
+  expect([bucket.size, [...bucket], bucket.check()]).toEqual([0, [], []])
+})
+
+test('memoized functions of a deferred bucket store at the sync', async () => {
+  const { folder, bucket, deferred } = pair()
+  let runs = 0
+  const run = deferred.wrap((n: number) => n + ++runs, { name: 'f', singleFlight: true })
+  const later = deferred.wrap(async (n: number) => n + ++runs, { name: 'g', singleFlight: true })
+  expect([run(1), run(1), await later(1), await later(1)]).toEqual([2, 2, 3, 3])
+  expect(entryFiles(folder)).toEqual({})
+  deferred.sync()
+  expect([bucket.get(run.cacheKey(1)), bucket.get(later.cacheKey(1))]).toEqual([2, 3])
+})
+
+test('a read-only bucket defers nothing', () => {
+  const { folder } = pair()
+  const deferred = new DeferredWriteBucket(folder, { readOnly: true })
+  expect(() => deferred.set('a', 1)).toThrow(ReadOnlyError)
+  expect(deferred.sync()).toBe(0)
+  deferred.close()
+})
+
+test.each(['json', 'cbor'] as const)('it works with the backend %s', backend => {
+  const { bucket, deferred } = pair({ backend })
+  bucket.set('a', { n: 1 })
+  deferred.set('a', { n: 2 })
+  deferred.set('b', { n: 3 })
+  deferred.sync()
+  expect([...bucket]).toEqual([
+    ['a', { n: 2 }],
+    ['b', { n: 3 }],
+  ])
+})
+
+test('large values are synced too, with tags and expiry in their indexes', () => {
+  const { bucket, deferred } = pair({ tagIndex: true })
+  const large = Buffer.alloc(100_000, 7)
+  for (let i = 0; i < 5; i++) deferred.set(i, large, { tag: 'large', expire: 3_600_000 })
+  deferred.sync()
+  expect(bucket.get(3)).toEqual(large)
+  expect(bucket.check()).toEqual([])
+  expect(bucket.expire(new Date(Date.now() + 1000))).toBe(0)
+  expect(bucket.evict('large')).toBe(5)
+})
+
+test('no intent is left behind', () => {
+  const { folder, deferred } = pair()
+  deferred.set('a', 1)
+  deferred.sync()
+  expect(readdirSync(join(folder, 'transactions')).filter(name => name.endsWith('.intent'))).toEqual([])
+})
+
+test('deferredWrite() syncs when the block returns, and gives its result', () => {
+  const { folder, bucket } = pair()
+  const result = deferredWrite(bucket, deferred => {
+    deferred.set('a', 1)
+    expect([deferred.get('a'), bucket.has('a'), Object.keys(entryFiles(folder))]).toEqual([1, false, []])
+    return 'done'
+  })
+  expect([result, bucket.get('a')]).toEqual(['done', 1])
+})
+
+test('deferredWrite() drops what was written when the block throws', () => {
+  const { bucket } = pair()
+  expect(() =>
+    deferredWrite(bucket, deferred => {
+      deferred.set('a', 1)
+      throw new Error('no')
+    }),
+  ).toThrow('no')
+  expect(bucket.has('a')).toBe(false)
+})
+
+test('deferredWrite() of an asynchronous block syncs when it resolves, and drops when it rejects', async () => {
+  const { folder, bucket } = pair()
+  const done = deferredWrite(bucket, async deferred => {
+    await delay(1)
+    deferred.set('a', 1)
+    void deferred.promises.set('b', 2)
+    expect(entryFiles(folder)).toEqual({})
+    return 'done'
+  })
+  expect(done).toBeInstanceOf(Promise)
+  expect([await done, bucket.get('a'), bucket.get('b')]).toEqual(['done', 1, 2])
+  await expect(
+    deferredWrite(bucket, async deferred => {
+      deferred.set('c', 1)
+      await delay(1)
+      throw new Error('no')
+    }),
+  ).rejects.toThrow('no')
+  expect(bucket.has('c')).toBe(false)
+})
+
+test('deferredWrite() without a block gives a deferred bucket, synced at its disposal', () => {
+  const { bucket } = pair()
+  const deferred = deferredWrite(bucket)
+  expect(deferred).toBeInstanceOf(DeferredWriteBucket)
+  deferred.set('a', 1)
+  expect(bucket.has('a')).toBe(false)
+  deferred[Symbol.dispose]()
+  expect(bucket.get('a')).toBe(1)
+})
+
+test('deferredWrite() takes the bucket over as it is, and tells its memory', () => {
+  const folder = newFolder()
+  const bucket = new Bucket<string, number>(folder, { backend: 'json', hours: 1, memory: { revalidate: 'never' } })
+  bucket.set('a', 1)
+  expect([bucket.get('a'), bucket.get('a')]).toEqual([1, 1])
+  deferredWrite(bucket, deferred => {
+    expect([deferred.backend, deferred.keyMaker, deferred.lifetime]).toEqual([
+      bucket.backend,
+      bucket.keyMaker,
+      3_600_000,
+    ])
+    deferred.set('a', 2)
+  })
+  expect(bucket.get('a')).toBe(2)
+  expect(() => deferredWrite(new DeferredWriteBucket(folder), () => {})).toThrow(TypeError)
+})
+
+test('the promise twin sees and syncs what is pending', async () => {
+  const { folder, bucket, deferred } = pair()
+  const { promises } = deferred
+  await promises.set('a', 1)
+  await Promise.all([promises.incr('n'), promises.incr('n'), promises.push('item')])
+  deferred.set('b', 2)
+  expect(entryFiles(folder)).toEqual({})
+  expect([await promises.get('b'), deferred.get('a'), await promises.size(), deferred.pending]).toEqual([2, 1, 4, 4])
+  const keys = []
+  for await (const key of promises.keys()) keys.push(key)
+  expect(keys).toEqual(['a', 'n', 500_000_000_000_000, 'b'])
+  expect(await promises.sync()).toBe(4)
+  expect([bucket.get('a'), bucket.get('n'), bucket.get('b'), bucket.pull()?.value]).toEqual([1, 2, 2, 'item'])
+})
+
+test('what is written while a sync runs stays pending, and builds on what is synced', async () => {
+  const { folder, bucket, deferred } = pair()
+  deferred.set('a', 1)
+  deferred.incr('n')
+  deferred.set('s', 1)
+  const syncing = deferred.promises.sync()
+  while (Object.keys(entryFiles(folder)).length === 0) await new Promise(setImmediate)
+  deferred.set('a', 2)
+  deferred.incr('n')
+  deferred.incr('s')
+  expect([deferred.get('a'), deferred.get('n'), deferred.get('s')]).toEqual([2, 2, 2])
+  expect(await syncing).toBe(3)
+  expect([bucket.get('a'), bucket.get('n'), bucket.get('s')]).toEqual([1, 1, 1])
+  expect([deferred.get('a'), deferred.pending]).toEqual([2, 3])
+  bucket.incr('n', 10)
+  bucket.incr('s', 10)
+  deferred.sync()
+  expect([bucket.get('a'), bucket.get('n'), bucket.get('s')]).toEqual([2, 12, 12])
+})
+
+test('a promise transaction is pending as a whole or not at all', async () => {
+  const { bucket, deferred } = pair()
+  const { promises } = deferred
+  await promises.set('a', 1)
+  await expect(
+    promises.transact(async inside => {
+      await inside.set('a', 2)
+      await inside.push('item')
+      throw new Error('undone')
+    }),
+  ).rejects.toThrow('undone')
+  expect(await promises.get('a')).toBe(1)
+  await promises.transact(async inside => {
+    void inside.set('b', 2)
+    expect(await promises.get('b')).toBeUndefined()
+    deferred.set('c', 3)
+  })
+  expect([...deferred.keys()]).toEqual(['a', 'c', 'b'])
+  await promises.sync()
+  expect([...bucket.values()]).toEqual([1, 3, 2])
+})
