@@ -103,16 +103,24 @@ export class Task implements Caller {
     const world = this.#world
     world.current = this
     const { phase } = this
-    if (phase === 'fresh') {
-      this.endedBefore = world.ended
-      this.#io = this.#start()
-      this.phase = 'asking'
-      this.#advance(() => this.#io!.next())
-    } else if (phase === 'asleep') this.#deliver({ reply: undefined }, 'slept')
+    if (phase === 'fresh') this.begin()
+    else if (phase === 'asleep') this.#deliver({ reply: undefined }, 'slept')
     else if (phase === 'answered') return this.#deliverAnswer()
     if (phase !== 'asking' && (world.separate(this.process) || !this.#asks)) return
     this.#perform()
     if (!this.#asks && (!world.separate(this.process) || this.blocking)) this.#deliverAnswer()
+  }
+
+  /** Called: up to its first request. */
+  begin(): void {
+    const world = this.#world
+    const before = world.current
+    world.current = this
+    this.endedBefore = world.ended
+    this.#io = this.#start()
+    this.phase = 'asking'
+    this.#advance(() => this.#io!.next())
+    world.current = before ?? this
   }
 
   /** The request that comes next changes the disk in such a way that a crash may leave half of it. */

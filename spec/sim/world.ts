@@ -173,7 +173,8 @@ export class World {
       }
     }
     task.process.shared = true
-    this.add({ name: 'unlink in the background', process: task.process, start, background: true })
+    // The system has been asked already: it may act even while the thread is blocked.
+    this.add({ name: 'unlink in the background', process: task.process, start, background: true }).begin()
   }
 
   /** Whether replies are steps of their own in this process. */
