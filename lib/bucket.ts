@@ -384,7 +384,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     this.core.checkWritable('cull')
     this.core.memory?.clear()
     const all = Number.POSITIVE_INFINITY
-    return this.core.attempt('cull', 0, () => this.core.sync(cull(this.core.store, all, all)))
+    return this.core.attempt('cull', 0, () => this.core.sync(cull(this.core.active, all, all)))
   }
 
   /** Makes an index of tags, from then on kept by every bucket on the folder. DiskCache: Cache.create_tag_index. */
@@ -564,6 +564,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   #lookUp(slot: Slot): Decoded | undefined {
     const { active: store, memory } = this.core
+    this.core.noteLookUp()
     if (memory === undefined || !mayRemember(store, slot)) return this.#read('get', undefined, () => get(store, slot))
     return fromMemory(store, memory, slot) ?? this.#read('get', undefined, () => getThroughMemory(store, memory, slot))
   }
@@ -576,9 +577,11 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     this.core.checkWritable(operation)
     const slot = this.#slot(key)
     this.core.forget(slot)
-    const result = this.core.attempt(operation, degraded, () => this.core.sync(io(slot)))
-    this.core.tidy()
-    return result
+    try {
+      return this.core.attempt(operation, degraded, () => this.core.sync(io(slot)))
+    } finally {
+      this.core.tidy()
+    }
   }
 
   *#listed(options: ListOptions): IterableIterator<{ key: K; listed: Listed }> {

@@ -218,15 +218,21 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     try {
       const value = await compute()
       const bytes = this.#encode(value, slot)
-      await this.#write('getOrSet', '', slot, () => set(this.#store, slot, bytes, terms))
+      const version = await this.#write('getOrSet', '', slot, () => set(this.#store, slot, bytes, terms))
+      // Dropped by a degraded bucket: others need not wait for it.
+      if (version === '') await this.#release(slot, outcome.id)
       return value
     } catch (error) {
-      if (outcome.id !== '')
-        await this.#write('getOrSet', undefined, slot, () => release(this.#store, slot, outcome.id))
+      // What the disk does not let be taken back now is taken back later, and the caller is to hear of the first error.
+      await this.#release(slot, outcome.id).catch(() => {})
       throw error
     } finally {
       this.#store.environment.holds.delete(outcome.id)
     }
+  }
+
+  async #release(slot: Slot, claim: string): Promise<void> {
+    if (claim !== '') await this.#write('getOrSet', undefined, slot, () => release(this.#store, slot, claim))
   }
 
   /** As Bucket.update; `change` is synchronous here too, for it may be called again at any time. */
@@ -416,7 +422,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     for (;;) {
       signal?.throwIfAborted()
       const gone = await core.attemptAsync('cull', 0, () =>
-        core.async(cull(core.store, culledAtOnce, Number.POSITIVE_INFINITY)),
+        core.async(cull(this.#store, culledAtOnce, Number.POSITIVE_INFINITY)),
       )
       count += gone
       onProgress?.({ done: count, total: undefined })
@@ -587,14 +593,16 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   async #write<T>(operation: string, degraded: T, slot: Slot, io: () => Io<T>): Promise<T> {
     const core = this.#core
-    const result = await core.attemptAsync(operation, degraded, () =>
-      this.#turns.take(slot, () => {
-        core.forget(slot)
-        return core.async(io()).finally(() => core.forget(slot))
-      }),
-    )
-    core.tidy()
-    return result
+    try {
+      return await core.attemptAsync(operation, degraded, () =>
+        this.#turns.take(slot, () => {
+          core.forget(slot)
+          return core.async(io()).finally(() => core.forget(slot))
+        }),
+      )
+    } finally {
+      core.tidy()
+    }
   }
 
   async *#listed(options: ListOptions): AsyncIterableIterator<{ key: K; listed: Listed }> {

@@ -55,8 +55,8 @@ export interface Store {
   readonly ownUses: Set<string>
   /** How far the usage log was read. */
   readonly usesRead: { ino: number; offset: number }
-  /** How far culling has got. */
-  readonly hunt: { current: Hunt | undefined }
+  /** How far culling has got, and how many writes of this moment wait for it. */
+  readonly hunt: { current: Hunt | undefined; owed: number }
   /** The transaction that this view of the store belongs to. */
   readonly transaction: Transaction | undefined
   readonly garbage: Set<string>
@@ -96,7 +96,7 @@ export function createStore(options: {
     usage: new Usage(),
     ownUses: new Set(),
     usesRead: { ino: 0, offset: 0 },
-    hunt: { current: undefined },
+    hunt: { current: undefined, owed: 0 },
     transaction: undefined,
     garbage: new Set(),
     lookups: { hits: 0, misses: 0 },

@@ -26,7 +26,9 @@ export function encodeIntent(id: string, intentions: readonly Intention[]): Buff
     const head = Buffer.allocUnsafe(10)
     head.write(seal, 0, 'hex')
     head.writeUInt16LE(name.length, 8)
-    return encodeFrame(frameKinds.key, id, Buffer.concat([head, name, record ?? Buffer.alloc(0)]))
+    return record === undefined
+      ? encodeFrame(frameKinds.key, id, head, name)
+      : encodeFrame(frameKinds.key, id, head, name, record)
   })
   const count = Buffer.allocUnsafe(4)
   count.writeUInt32LE(intentions.length, 0)

@@ -25,15 +25,22 @@ export interface Frame {
   readonly length: number
 }
 
-export function encodeFrame(kind: number, id: string, body: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(frameHeadLength + body.length + 1)
+/** `body`: its parts, one behind the other. */
+export function encodeFrame(kind: number, id: string, ...body: readonly Uint8Array[]): Buffer {
+  let length = frameHeadLength + 1
+  for (const part of body) length += part.length
+  const bytes = Buffer.allocUnsafe(length)
   magic.copy(bytes, 0)
   bytes[3] = formatVersion
-  bytes.writeUInt32LE(bytes.length, 8)
+  bytes.writeUInt32LE(length, 8)
   bytes.writeUInt32LE(kind, 12)
   bytes.write(id, 16, 'hex')
-  bytes.set(body, frameHeadLength)
-  bytes[bytes.length - 1] = ending
+  let at = frameHeadLength
+  for (const part of body) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  bytes[at] = ending
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
   return bytes
 }

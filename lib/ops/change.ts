@@ -19,7 +19,7 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
-import { cull, exceeded } from './cull.ts'
+import { cullForWrite, exceeded } from './cull.ts'
 import { noteExpiry } from './expiry.ts'
 import { bareRecord, nothingStored, stateOffset } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
@@ -28,7 +28,7 @@ import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
 import { changePending } from './pending.ts'
 import { readOpen } from './raw.ts'
 import { reclaimOne } from './reclaim.ts'
-import { Patience, passSeal, replaceLog } from './seal.ts'
+import { giveUp, Patience, passSeal, replaceLog } from './seal.ts'
 import { noteTags } from './tags.ts'
 import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
@@ -142,9 +142,6 @@ function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T
   }
 }
 
-/** So many entries are looked at, in search of victims, on the back of one write. */
-const looksOfAWrite = 64
-
 /** What one change writes, over all its rounds. */
 class Attempt {
   readonly store: Store
@@ -179,7 +176,14 @@ class Attempt {
     if (write.kind === 'touch') yield* this.#hint(log, live, write)
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
-    if (!(yield* compareAndAppend(store, file, record, size))) {
+    let landed: boolean
+    try {
+      landed = yield* compareAndAppend(store, file, record, size)
+    } catch (error) {
+      if (store.environment.holds.delete(fields.id)) yield* giveUp(store, slot.path, file, ref, size + record.length)
+      throw error
+    }
+    if (!landed) {
       store.environment.holds.delete(fields.id)
       this.#lost(record)
       return undefined
@@ -309,7 +313,7 @@ class Attempt {
       if (this.#compactAt !== undefined) yield* compact(store, slot.path)
       if (volumeIsDue(store)) yield* writeVolume(store)
       const { cullLimit } = store.limits
-      if (this.#grew && cullLimit > 0 && exceeded(store) !== undefined) yield* cull(store, cullLimit, looksOfAWrite)
+      if (this.#grew && cullLimit > 0 && exceeded(store) !== undefined) yield* cullForWrite(store)
       if (mergeIsDue(store)) yield* mergeOrder(store)
     } catch (error) {
       if (!(error instanceof BucketCacheError)) throw error

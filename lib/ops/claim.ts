@@ -79,9 +79,15 @@ export function* stateOfClaim(store: Store, { id, owner, time }: Rival): Io<{ li
 
 /** Takes a claim back whose computation failed, if it still stands. */
 export function* release(store: Store, slot: Slot, id: string): Io<void> {
-  yield* change(store, slot, false, (entry, { last }) => {
-    if (last?.kind !== 'claim' || last.id !== id) return { write: undefined, result: undefined }
-    if (entry === undefined) store.garbage.add(slot.path)
-    return { write: { kind: 'unseal' }, result: undefined }
-  })
+  try {
+    yield* change(store, slot, false, (entry, { last }) => {
+      if (last?.kind !== 'claim' || last.id !== id) return { write: undefined, result: undefined }
+      if (entry === undefined) store.garbage.add(slot.path)
+      return { write: { kind: 'unseal' }, result: undefined }
+    })
+  } catch (error) {
+    // Others wait for it while this thread lives: `reclaim` tries again.
+    store.garbage.add(slot.path)
+    throw error
+  }
 }

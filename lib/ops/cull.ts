@@ -9,22 +9,24 @@
 import { topics } from '../channels.ts'
 import type { Io } from '../io/requests.ts'
 import { entryName } from '../log/names.ts'
-import { Victims } from '../policies/victims.ts'
+import type { LogState } from '../log/state.ts'
+import { type Victim, Victims } from '../policies/victims.ts'
 import { type Store, viewOf } from '../store.ts'
 import { type Candidate, OrderCursor } from './cursor.ts'
-import { erase } from './erase.ts'
+import { erase, eraseInside } from './erase.ts'
 import { expireSlot, slotsBegun } from './expiry.ts'
 import { readCurrent } from './find.ts'
 import { appendOrder, catchUp } from './order.ts'
+import { countInside, growthInside } from './transaction.ts'
 import { readUses } from './usage.ts'
 
 /** Which limit is exceeded, by what this process knows; undefined: none. */
 export function exceeded(store: Store): 'volume' | 'entries' | undefined {
   const { sizeLimit, maxEntries } = store.limits
   const { totals, unwritten } = store.order
-  if (totals.volume + unwritten > sizeLimit) return 'volume'
+  if (totals.volume + unwritten + growthInside(store.transaction) > sizeLimit) return 'volume'
   if (maxEntries === Number.POSITIVE_INFINITY) return undefined
-  let entries = 0
+  let entries = countInside(store.transaction)
   for (const count of totals.counts.values()) entries += count
   return entries > maxEntries ? 'entries' : undefined
 }
@@ -43,27 +45,48 @@ export class Hunt {
 /** Most candidates that wait in memory. */
 const waitingAtMost = 100_000
 
+/** So many entries are looked at, in search of victims, on the back of one write. */
+const looksOfAWrite = 64
+
+/** Culls what a write owes: `cullLimit` entries. Of several writes of this process at once, one does it for all: else each
+ *  would remove what is too much by one. */
+export function* cullForWrite(store: Store): Io<void> {
+  const { hunt, limits } = store
+  hunt.owed++
+  if (hunt.owed > 1) return
+  try {
+    for (let paid = 0; paid < hunt.owed && exceeded(store) !== undefined; paid++)
+      yield* cull(store, limits.cullLimit, looksOfAWrite)
+  } finally {
+    hunt.owed = 0
+  }
+}
+
 /**
- * Erases at most so many entries, of any backend: those that have expired, and while a limit is exceeded, others.
- * `looks`: so many entries are met at most; the least of these goes then, though there may be a lesser one.
+ * Erases at most so many entries, of any backend: those that have expired, and while a limit is exceeded, others. In a
+ * transaction, of this backend. `looks`: so many entries are met at most; the least of these goes then, though there may be
+ * a lesser one.
  */
 export function* cull(store: Store, atMost: number, looks: number): Io<number> {
   yield* catchUp(store)
   let count = 0
+  const inside = store.transaction !== undefined
   const now = store.environment.now()
   for (const slot of yield* slotsBegun(store, now)) {
     if (count >= atMost) return count
-    const everyBackend = (hint: { backend: string; extension: string }): Store =>
-      viewOf(store, hint.backend, hint.extension)
-    count += yield* expireSlot(store, slot, now, { everyBackend, atMost: atMost - count, patient: false })
+    const others = (hint: { backend: string; extension: string }): Store => viewOf(store, hint.backend, hint.extension)
+    const everyBackend = inside ? {} : { everyBackend: others }
+    count += yield* expireSlot(store, slot, now, { ...everyBackend, atMost: atMost - count, patient: false })
   }
   const { evictionPolicy } = store.limits
   if (evictionPolicy === 'none' || exceeded(store) === undefined) return count
   if (evictionPolicy !== 'least-recently-stored') yield* readUses(store)
-  if (store.hunt.current?.victims.policy !== evictionPolicy) {
-    store.hunt.current = new Hunt(new OrderCursor(store, () => true), new Victims(evictionPolicy))
-  }
-  const { cursor, victims } = store.hunt.current
+  const isWanted = (backend: string): boolean => !inside || backend === store.backend.name
+  const begin = (): Hunt => new Hunt(new OrderCursor(store, isWanted), new Victims(evictionPolicy))
+  if (!inside && store.hunt.current?.victims.policy !== evictionPolicy) store.hunt.current = begin()
+  // What a transaction removes may yet come back.
+  const { cursor, victims } = inside ? begin() : store.hunt.current!
+  const spared: Victim[] = []
   let left = looks
   for (let reason = exceeded(store); reason !== undefined && count < atMost; reason = exceeded(store)) {
     for (;;) {
@@ -78,7 +101,13 @@ export function* cull(store: Store, atMost: number, looks: number): Io<number> {
     const met = yield* meet(store, victims, victim.candidate, victim.worth)
     if (!met) continue
     if (yield* evict(store, victim.candidate, reason)) count++
+    else {
+      // It is in use, or another process was faster.
+      spared.push(victim)
+      yield* catchUp(store)
+    }
   }
+  for (const victim of spared) victims.push(victim)
   return count
 }
 
@@ -102,11 +131,15 @@ function* evict(
 ): Io<boolean> {
   const view = viewOf(store, backend, extension)
   const path = `${store.folder}/${entryName(hash, extension)}`
-  const erased = yield* erase(view, path, log => log.value?.place === place, false)
+  const meant = (log: LogState): boolean => log.value?.place === place
+  const inside = store.transaction !== undefined
+  const erased = inside ? yield* eraseInside(view, path, meant) : yield* erase(view, path, meant, false)
   if (erased === undefined) return false
   const { bytes, key } = erased
-  store.usage.forget(hash)
-  yield* appendOrder(store, [{ kind: 'remove', id: store.environment.newId(), bytes, place, backend }])
+  if (!inside) {
+    store.usage.forget(hash)
+    yield* appendOrder(store, [{ kind: 'remove', id: store.environment.newId(), bytes, place, backend }])
+  }
   if (topics.evict.active) topics.evict.publish({ folder: store.folder, key, reason, size: bytes })
   return true
 }

@@ -44,11 +44,15 @@ export function* readCurrent(store: Store, path: string, stamped?: Stamped): Io<
 /** The live entry of a key. */
 export function* find(store: Store, slot: Slot, stamped?: Stamped): Io<Found | undefined> {
   const { transaction } = store
-  // A transaction's reads are good until it ends, so it takes what it reads; a deferred bucket takes nothing.
-  const log =
-    transaction === undefined || transaction.deferred
-      ? yield* readCurrent(store, slot.path, stamped)
-      : (yield* take(store, slot)).log
+  let log: LogState | undefined
+  if (transaction === undefined) {
+    log = yield* readLog(store, slot.path, stamped)
+    // Nearly never: what counts may stand elsewhere then.
+    if (log?.last?.kind === 'seal') log = yield* readCurrent(store, slot.path, stamped)
+  } else {
+    // A transaction's reads are good until it ends, so it takes what it reads; a deferred bucket takes nothing.
+    log = transaction.deferred ? yield* readCurrent(store, slot.path, stamped) : (yield* take(store, slot)).log
+  }
   if (log === undefined) return undefined
   if (log.damaged && topics.recover.active) {
     topics.recover.publish({ folder: store.folder, path: slot.path, reason: 'damaged' })

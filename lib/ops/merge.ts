@@ -66,7 +66,13 @@ export function* mergeOrder(store: Store): Io<void> {
     const bytes = Buffer.concat(kept.map(encodeOrder))
     const temporary = `${folder}/${temporaryName(environment.newId())}`
     yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable: settings.durable })
-    yield* ask<'rename'>({ op: 'rename', from: temporary, to: `${folder}/${mergedName}` })
+    let done = false
+    try {
+      yield* ask<'rename'>({ op: 'rename', from: temporary, to: `${folder}/${mergedName}` })
+      done = true
+    } finally {
+      if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
+    }
     for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
     yield* catchUp(store)
     yield* appendOrder(store, [adjustment(store, bytes.length - before, kept.length - records)])

@@ -193,10 +193,10 @@ function* endSegment(store: Store, file: File): Io<void> {
 }
 
 /** Small changes of volume are gathered, so that writing a key again costs no second append. An eighth of the volume for
- *  each process keeps what the others see well within a factor of two. */
+ *  each process keeps what the others see well within a factor of two; a little of the limit, and they keep to that. */
 export function volumeIsDue(store: Store): boolean {
   const { unwritten, totals } = store.order
-  return Math.abs(unwritten) > Math.max(4096, totals.volume / 8)
+  return Math.abs(unwritten) > Math.max(4096, Math.min(totals.volume / 8, store.limits.sizeLimit / 64))
 }
 
 /** Writes down the changes of volume that were gathered. */

@@ -30,9 +30,9 @@ export function* reclaim(store: Store, path: string, later: boolean): Io<boolean
   }
 }
 
-/** A seal of this very thread, of an operation that is over: the disk did not let it be lifted. */
+/** A seal or claim of this very thread, of an operation that is over: the disk did not let it be lifted. */
 function isOrphan({ environment }: Store, { kind, owner, id }: LogRecord): boolean {
-  return kind === 'seal' && owner === environment.owner && !environment.holds.has(id)
+  return (kind === 'seal' || kind === 'claim') && owner === environment.owner && !environment.holds.has(id)
 }
 
 /** So many deleted files may wait; beyond, each deletion sees to one of the oldest. */
@@ -53,6 +53,12 @@ export function* reclaimAll(store: Store, deadline = Number.POSITIVE_INFINITY): 
   for (const path of store.garbage) {
     if (store.environment.now() > deadline) return
     store.garbage.delete(path)
-    yield* reclaim(store, path, false)
+    try {
+      yield* reclaim(store, path, false)
+    } catch (error) {
+      // Others may wait for what is left there: again later.
+      store.garbage.add(path)
+      throw error
+    }
   }
 }

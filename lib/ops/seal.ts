@@ -132,8 +132,11 @@ export function* replaceLog(
   }
 }
 
-/** Lifts a seal of one's own behind which nothing was done. If the disk refuses that too, `reclaim` tries again. */
-function* giveUp(store: Store, path: string, file: File, stateAt: number, size: number): Io<void> {
+/**
+ * Lifts a seal or claim of one's own that may stand although the disk refused something on the way: others would wait for this
+ * living thread. `size`: of the log with it. If the disk refuses that too, `reclaim` tries again.
+ */
+export function* giveUp(store: Store, path: string, file: File, stateAt: number, size: number): Io<void> {
   try {
     yield* unseal(store, file, stateAt, size)
   } catch (error) {

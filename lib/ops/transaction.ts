@@ -15,7 +15,7 @@ import type { Decide, Write } from './change.ts'
 import { aloneAs, bareRecord, nothingStored, sealPurpose, stateOffset } from './fields.ts'
 import { liveEntry } from './live.ts'
 import { readOpen } from './raw.ts'
-import { Patience, passSeal } from './seal.ts'
+import { giveUp, Patience, passSeal } from './seal.ts'
 import { checkFits } from './terms.ts'
 
 const noBytes = new Uint8Array()
@@ -116,9 +116,15 @@ function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: num
   })
   environment.holds.set(fields.id, 'transaction')
   const seal = framing.encode(fields, noBytes, size)
-  if (!(yield* compareAndAppend(store, file, seal, size))) {
-    environment.holds.delete(fields.id)
-    return undefined
+  let sealed = false
+  try {
+    sealed = yield* compareAndAppend(store, file, seal, size)
+    if (!sealed) return undefined
+  } catch (error) {
+    yield* giveUp(store, slot.path, file, fields.ref, size + seal.length)
+    throw error
+  } finally {
+    if (!sealed) environment.holds.delete(fields.id)
   }
   const taken: Taken = {
     slot,
@@ -197,6 +203,17 @@ function touchFields(
   const put = log.value!
   const state = { time: store.environment.now(), expires: write.expires, pinned: write.pinned }
   return { fields: aloneAs(state, put), value: put.bytes.subarray(put.valueStart, put.valueEnd) }
+}
+
+/** How many bytes more the entries will take once the transaction is committed. */
+export function growthInside(transaction: Transaction | undefined): number {
+  let bytes = 0
+  for (const { slot, before, size, log } of transaction?.taken.values() ?? []) {
+    if (slot.hidden) continue
+    const after = log.value === undefined ? 0 : size + log.value.length
+    bytes += after - (before.value === undefined ? 0 : size)
+  }
+  return bytes
 }
 
 /** How many entries more there are in the transaction than outside. */

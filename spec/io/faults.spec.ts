@@ -17,7 +17,7 @@ import { Listing } from '../../lib/ops/list.ts'
 import { mergeOrder } from '../../lib/ops/merge.ts'
 import { openFolder } from '../../lib/ops/open.ts'
 import { catchUp, writeVolume } from '../../lib/ops/order.ts'
-import { reclaim } from '../../lib/ops/reclaim.ts'
+import { reclaim, reclaimAll } from '../../lib/ops/reclaim.ts'
 import { pop, remove } from '../../lib/ops/remove.ts'
 import { add, set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
@@ -191,6 +191,9 @@ async function trial(
       expect(result).toEqual({ value: was })
     }
     expect([label(), account.open]).toEqual([label(), []])
+
+    // When the disk is well again, what it did not let be put right is: buckets do so on their own.
+    if (fault?.until === 'for ever') sync(reclaimAll(store))
 
     // What is there now, for all: the old or the new; the new where the call has said so.
     const good = error === undefined ? [becomes] : [was, becomes]

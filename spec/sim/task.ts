@@ -17,6 +17,9 @@ export type Outcome =
   /** Its process has died; what it was to do was done, or not. */
   | { readonly kind: 'crashed' }
 
+/** What a request was told. */
+export type Answer = { readonly reply: unknown } | { readonly error: unknown }
+
 /**
  * fresh: not called yet. asking: has a request. answered: its request was performed. asleep, branching: until somebody else
  * has done something. ended: returned or threw. crashed: dropped; its `finally` never ran.
@@ -56,7 +59,7 @@ export class Task implements Caller {
   #io: Io<unknown> | undefined
   #steps: Steps | undefined
   #at = ''
-  #answer: { reply: unknown } | { error: unknown } | undefined
+  #answer: Answer | undefined
   /** Stands for all that it was ever told. */
   #history = 0
   #children: Task[] = []
@@ -95,7 +98,8 @@ export class Task implements Caller {
     let open = ''
     for (const [descriptor, { file }] of this.files) open += ` ${descriptor}:${file.name}:${file.content}`
     const awake = this.phase === 'asleep' && (changed || this.#world.changes > this.asleepSince)
-    return `${this.phase[1]}${this.#history} ${this.#at}${open}${awake ? '!' : ''}`
+    const told = this.phase === 'answered' ? this.#world.interner.number(this.#tokenOf(this.#answer!)) : ''
+    return `${this.phase.slice(0, 3)}${told} ${this.#history} ${this.#at}${open}${awake ? '!' : ''}`
   }
 
   /** One step. */
@@ -181,23 +185,23 @@ export class Task implements Caller {
   #deliverAnswer(): void {
     const answer = this.#answer!
     this.#answer = undefined
-    this.#deliver(answer, 'error' in answer ? describe({ kind: 'threw', error: answer.error }) : this.#token(answer.reply))
+    const token = this.#tokenOf(answer)
+    this.#children = []
+    this.#deliver(answer, token)
   }
 
-  #deliver(answer: { reply: unknown } | { error: unknown }, token: string): void {
+  #deliver(answer: Answer, token: string): void {
     const world = this.#world
     this.#history = world.interner.number(`${this.#history}|${token}|${world.clock}|${this.process.sharedState}`)
     this.phase = 'asking'
     this.#advance(() => ('error' in answer ? this.#io!.throw(answer.error) : this.#io!.next(answer.reply)))
   }
 
-  /** Stands for a reply: equal if it is, whatever the schedule. */
-  #token(reply: unknown): string {
-    if (this.#children.length > 0) {
-      const token = this.#children.map(child => child.#history).join()
-      this.#children = []
-      return token
-    }
+  /** Stands for an answer: equal if it is, whatever the schedule. */
+  #tokenOf(answer: Answer): string {
+    if ('error' in answer) return describe({ kind: 'threw', error: answer.error })
+    const { reply } = answer
+    if (this.#children.length > 0) return this.#children.map(child => child.#history).join()
     if (Buffer.isBuffer(reply)) return reply.toString('latin1')
     if (this.request!.op === 'lock') return 'lock'
     if (typeof reply === 'object' && reply !== null && 'bytes' in reply) {

@@ -9,7 +9,7 @@ import { DefaultKeyMaker } from '../../lib/keymakers/default.ts'
 import { type Bounds, createStore, type Environment, type Store } from '../../lib/store.ts'
 import { Disk } from './disk.ts'
 import { Interner } from './intern.ts'
-import { type Outcome, Task, type TaskOptions } from './task.ts'
+import { type Answer, type Outcome, Task, type TaskOptions } from './task.ts'
 
 export const folder = '/cache'
 
@@ -128,7 +128,7 @@ export class World {
   /** Tasks that have ended, a bit each. */
   ended = 0
   /** Is told of every request, when it has been performed. */
-  onStep: ((task: Task, request: Request, answer: { reply: unknown } | { error: unknown }) => void) | undefined
+  onStep: ((task: Task, request: Request, answer: Answer) => void) | undefined
   readonly #locks = new Map<string, Task>()
 
   constructor(options: WorldOptions, from: { disk: Disk; clock: number; era: number }, interner = new Interner()) {
@@ -254,7 +254,7 @@ export class World {
     if (ms >= this.options.shortestTick) this.clock += ms
   }
 
-  observe(task: Task, request: Request, answer: { reply: unknown } | { error: unknown }): void {
+  observe(task: Task, request: Request, answer: Answer): void {
     this.onStep?.(task, request, answer)
   }
 
