@@ -11,6 +11,7 @@
 
 import { topics } from '../channels.ts'
 import { BucketCacheError, StorageIOError } from '../errors.ts'
+import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type File, type Io, type Lock } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import { changeLockName, temporaryName } from '../log/names.ts'
@@ -26,9 +27,9 @@ import { type Found, liveEntry } from './live.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
 import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
 import { changePending } from './pending.ts'
-import { readOpen } from './raw.ts'
-import { reclaimOne } from './reclaim.ts'
-import { giveUp, Patience, passSeal, replaceLog } from './seal.ts'
+import { readLog, readOpen } from './raw.ts'
+import { reclaim, reclaimOne } from './reclaim.ts'
+import { Patience, passSeal, replaceLog } from './seal.ts'
 import { noteTags } from './tags.ts'
 import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
@@ -78,11 +79,14 @@ export interface Changed<T> {
 }
 
 /** Changes the entry in `slot` as `decide` says. `creates`: a missing file is no reason to be asked first. */
-export function* change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
-  if (store.transaction?.deferred) return yield* changePending(store, slot, decide)
-  if (store.transaction !== undefined) return yield* changeInside(store, slot, decide)
-  if (!store.settings.network) return yield* changeHere(store, slot, creates, decide)
-  // No atomic append there: compare and append is sound only while nobody else appends.
+export function change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
+  if (store.transaction?.deferred) return changePending(store, slot, decide)
+  if (store.transaction !== undefined) return changeInside(store, slot, decide)
+  return store.settings.network ? changeLocked(store, slot, creates, decide) : changeHere(store, slot, creates, decide)
+}
+
+/** There is no atomic append on a network's filesystem: compare and append is sound only while nobody else appends. */
+function* changeLocked<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
   const lock: Lock = yield* ask<'lock'>({
     op: 'lock',
     path: `${store.folder}/${changeLockName}`,
@@ -100,9 +104,10 @@ function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Deci
   try {
     return yield* rounds(store, slot, creates, decide, attempt)
   } catch (error) {
-    // After a refusal of the filesystem nobody knows whether the last record stands. Any other end (a decision that
+    // After a refusal of the filesystem it is to be seen whether the last record stands. Any other end (a decision that
     // throws, a wait that was too long) leaves nothing but lost rounds, whose places are taken off again.
-    if (!(error instanceof StorageIOError)) yield* attempt.finish()
+    if (error instanceof StorageIOError) yield* attempt.giveUp()
+    else yield* attempt.finish()
     throw error
   }
 }
@@ -148,7 +153,9 @@ class Attempt {
   readonly slot: Slot
   /** Places that the order log is still to be told the end of: of the entry that this one replaces or removes, and those
    *  noted in rounds that were lost. A place is never used for a second round: see `check.ts`, on ghosts. */
-  readonly #ended: { place: string; bytes: number }[] = []
+  #ended: { place: string; bytes: number }[] = []
+  /** Id of a claim that was written. */
+  #claim: string | undefined
   #compactAt: number | undefined
   #grew = false
 
@@ -158,9 +165,19 @@ class Attempt {
   }
 
   /** The id of the record if it landed behind `log`, else undefined. */
-  *write(file: File, size: number, log: LogState, live: Found | undefined, write: Write): Io<string | undefined> {
+  write(file: File, size: number, log: LogState, live: Found | undefined, write: Write): Io<string | undefined> {
+    return write.kind === 'put' ? this.#put(file, size, log, live, write) : this.#mark(file, size, log, live, write)
+  }
+
+  /** Writes a record without a value. */
+  *#mark(
+    file: File,
+    size: number,
+    log: LogState,
+    live: Found | undefined,
+    write: Exclude<Write, { kind: 'put' }>,
+  ): Io<string | undefined> {
     const { store, slot } = this
-    if (write.kind === 'put') return yield* this.#put(file, size, log, live, write)
     const ref = write.kind === 'touch' ? live!.put.at : stateOffset(log.state)
     const fields = bareRecord(store, {
       kind: write.kind,
@@ -176,15 +193,10 @@ class Attempt {
     if (write.kind === 'touch') yield* this.#hint(log, live, write)
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
-    let landed: boolean
-    try {
-      landed = yield* compareAndAppend(store, file, record, size)
-    } catch (error) {
-      if (store.environment.holds.delete(fields.id)) yield* giveUp(store, slot.path, file, ref, size + record.length)
-      throw error
-    }
-    if (!landed) {
+    if (write.kind === 'claim') this.#claim = fields.id
+    if (!(yield* compareAndAppend(store, file, record, size))) {
       store.environment.holds.delete(fields.id)
+      this.#claim = undefined
       this.#lost(record)
       return undefined
     }
@@ -207,7 +219,7 @@ class Attempt {
     const { store, slot } = this
     // What is in `log` points into bytes that are this file's alone, so it is still good after the requests below.
     const before = placeOf(log)
-    const place = live?.put.place ?? store.environment.newId()
+    const place = (live && before) ?? store.environment.newId()
     const fields: RecordFields = bareRecord(store, {
       kind: 'put',
       ref: noRef,
@@ -226,7 +238,8 @@ class Attempt {
       record?.length ?? streamed!.room + streamed!.length + store.framing.surround(fields, 0, 0).tail.length
     const large = length > store.bounds.largeRecord || record === undefined
     checkFits(store, slot, length)
-    const tagged = yield* this.#hint(log, live, write)
+    const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
+    const tagged = !hinted || (yield* this.#hint(log, live, write))
     const begins = live === undefined && !slot.hidden
     if (begins) {
       const bytes = large ? length : size + length
@@ -292,22 +305,42 @@ class Attempt {
     if (size > Math.max(this.store.bounds.compaction, 8 * liveLength)) this.#compactAt = liveLength
   }
 
+  /** After a refusal of the filesystem: takes back a claim that may stand, and whose id nobody will learn, and the places of
+   *  what did not come to be, or has ended. */
+  *giveUp(): Io<void> {
+    const { store, slot } = this
+    if (this.#claim !== undefined) {
+      store.environment.holds.delete(this.#claim)
+      store.garbage.add(slot.path)
+    }
+    try {
+      if (this.#claim !== undefined) yield* reclaim(store, slot.path, false)
+      if (this.#ended.length === 0) return
+      const stands = (yield* readLog(store, slot.path))?.value?.place
+      this.#ended = this.#ended.filter(({ place }) => place !== stands)
+      yield* this.#tellEnds()
+    } catch (error) {
+      if (!(error instanceof StorageIOError)) throw error
+      // A claim waits among the garbage; places wait for `check`.
+    }
+  }
+
+  *#tellEnds(): Io<void> {
+    const { store } = this
+    if (this.#ended.length === 0) return
+    const records = this.#ended.map(({ place, bytes }): OrderRecord => {
+      return { kind: 'remove', id: store.environment.newId(), bytes, place, backend: store.backend.name }
+    })
+    yield* appendOrder(store, records)
+  }
+
   /** What follows when the file is closed. The change counts already, so nothing here may make it fail. */
   *finish(): Io<void> {
     const { store, slot } = this
     const { backend, environment } = store
     try {
       if (this.#ended.length > 0) {
-        yield* appendOrder(
-          store,
-          this.#ended.map(({ place, bytes }) => ({
-            kind: 'remove',
-            id: environment.newId(),
-            bytes,
-            place,
-            backend: backend.name,
-          })),
-        )
+        yield* this.#tellEnds()
         yield* reclaimOne(store)
       }
       if (this.#compactAt !== undefined) yield* compact(store, slot.path)

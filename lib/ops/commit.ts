@@ -37,11 +37,12 @@ export function* beginTransaction(store: Store): Io<Store> {
   const transaction = new Transaction(environment.newId(), turn)
   if (settings.network) {
     // Every change takes this lock there; a transaction keeps it.
-    transaction.lock = yield* ask<'lock'>({
-      op: 'lock',
-      path: `${folder}/${changeLockName}`,
-      timeoutMs: settings.timeoutMs,
-    })
+    const path = `${folder}/${changeLockName}`
+    try {
+      transaction.lock = yield* ask<'lock'>({ op: 'lock', path, timeoutMs: settings.timeoutMs })
+    } finally {
+      if (transaction.lock === undefined) yield* finish(store, transaction)
+    }
   }
   return { ...store, transaction }
 }
@@ -69,7 +70,14 @@ export function* commit(view: Store): Io<void> {
     yield* ask<'publish'>({ op: 'publish', path: intent, bytes, durable })
     if (durable) yield* ask<'syncFolder'>({ op: 'syncFolder', path: `${store.folder}/${transactionFolder}` })
   } catch (error) {
-    yield* rollBack(view)
+    // The keys are given back only when it is sure that nothing has decided otherwise.
+    let undecided = true
+    try {
+      yield* ask<'unlink'>({ op: 'unlink', path: intent })
+      undecided = false
+    } finally {
+      yield* undecided ? leave(store, transaction) : rollBack(view)
+    }
     throw error
   }
   // It counts. What fails from here on is finished by whoever meets it.
@@ -87,9 +95,10 @@ export function* commit(view: Store): Io<void> {
   } catch (error) {
     if (!(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
-  } finally {
-    yield* finish(store, transaction)
+    yield* leave(store, transaction)
+    return
   }
+  yield* finish(store, transaction)
 }
 
 /** Gives all keys back as they were. */
@@ -99,9 +108,20 @@ export function* rollBack(view: Store): Io<void> {
   transaction.ended = true
   try {
     yield* letGo(store, [...transaction.taken.values()])
-  } finally {
-    yield* finish(store, transaction)
+  } catch (error) {
+    if (!(error instanceof StorageIOError)) throw error
+    if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'transact', error })
+    yield* leave(store, transaction)
+    return
   }
+  yield* finish(store, transaction)
+}
+
+/** Ends a transaction that the disk has stopped half-way. What its seals become is decided by whether its intent is there:
+ *  by whoever meets them, or by `reclaim`, for others wait while this thread lives. */
+function* leave(store: Store, transaction: Transaction): Io<void> {
+  for (const path of transaction.taken.keys()) store.garbage.add(path)
+  yield* finish(store, transaction)
 }
 
 function* finish(store: Store, transaction: Transaction): Io<void> {

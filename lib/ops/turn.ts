@@ -5,6 +5,8 @@
 // Why not a lock file: that a holder was killed shows there only after many seconds, here at once; and it costs twice as much.
 // Crash: a dead owner's claim, which the next passes over.
 
+import { topics } from '../channels.ts'
+import { BucketCacheError } from '../errors.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Store } from '../store.ts'
@@ -33,9 +35,17 @@ export function* takeTurn(store: Store, slot: Slot): Io<string> {
 /** So long may a turn's log grow before it begins anew. */
 const lengthAtMost = 8 * 1024
 
+/** What the turn was for is done, so nothing here may make it fail: what cannot be released now is released later. */
 export function* endTurn(store: Store, slot: Slot, id: string): Io<void> {
-  yield* release(store, slot, id)
-  store.environment.holds.delete(id)
-  const stamp = yield* ask<'stat'>({ op: 'stat', path: slot.path })
-  if (stamp !== undefined && stamp.size > lengthAtMost) yield* reclaim(store, slot.path, false)
+  try {
+    yield* release(store, slot, id)
+    store.environment.holds.delete(id)
+    const stamp = yield* ask<'stat'>({ op: 'stat', path: slot.path })
+    if (stamp !== undefined && stamp.size > lengthAtMost) yield* reclaim(store, slot.path, false)
+  } catch (error) {
+    if (!(error instanceof BucketCacheError)) throw error
+    if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'transact', error })
+  } finally {
+    store.environment.holds.delete(id)
+  }
 }

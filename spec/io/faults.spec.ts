@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { BucketCacheError } from '../../lib/errors.ts'
-import type { AsyncHost, Io } from '../../lib/io/requests.ts'
+import type { Io } from '../../lib/io/requests.ts'
 import { obtain, release } from '../../lib/ops/claim.ts'
-import { beginTransaction, commit } from '../../lib/ops/commit.ts'
+import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { eraseFolder } from '../../lib/ops/erase.ts'
 import { get, getEntry, has } from '../../lib/ops/get.ts'
@@ -74,7 +74,12 @@ function* clearOne(store: Store): Io<void> {
 
 function* transaction(store: Store): Io<void> {
   const view = yield* beginTransaction(store)
-  yield* set(view, key(view), bytes(view, 'new'), plainTerms)
+  try {
+    yield* set(view, key(view), bytes(view, 'new'), plainTerms)
+  } catch (error) {
+    yield* rollBack(view)
+    throw error
+  }
   yield* commit(view)
 }
 
@@ -193,7 +198,7 @@ async function trial(
     expect([label(), account.open]).toEqual([label(), []])
 
     // When the disk is well again, what it did not let be put right is: buckets do so on their own.
-    if (fault?.until === 'for ever') sync(reclaimAll(store))
+    if (fault?.until === 'for ever' || name.includes('transaction')) sync(reclaimAll(store))
 
     // What is there now, for all: the old or the new; the new where the call has said so.
     const good = error === undefined ? [becomes] : [was, becomes]
@@ -206,6 +211,13 @@ async function trial(
     // What is left can be gone through.
     const now = sync(get(store, key(store)))?.value
     expect([label(), sync(listAll(other))]).toEqual([label(), now === undefined ? ['bystander'] : ['bystander', now]])
+
+    if (fault?.until === 'once') {
+      expect([label(), sync(catchUp(newStore(store.folder))).counts.get('v8')]).toEqual([
+        label(),
+        now === undefined ? 1 : 2,
+      ])
+    }
 
     // Nobody is held up, and the key is as good as any.
     for (const each of [other, store]) {
@@ -261,5 +273,3 @@ test('clear() of a whole folder', async () => {
   const each: Trial = { name: 'clear', before: 'old', run: clear, after: undefined }
   for (const at of [0, 100, 200, 255]) await trial(each, { at, how: 'EIO', until: 'once' }, 'sync')
 })
-
-export type { AsyncHost }

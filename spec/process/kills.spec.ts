@@ -87,13 +87,16 @@ describe('several processes', () => {
     const folder = newFolder()
     const times = 400
     const children = Array.from({ length: 4 }, () => fork(counter, [folder, String(times)], { stdio: 'inherit' }))
+    const message = async <T>(child: ChildProcess): Promise<T> => ((await once(child, 'message')) as [T])[0]
+    await Promise.all(children.map(child => message<string>(child)))
     const results = await Promise.all(
       children.map(async child => {
-        const [[message]] = await Promise.all([
-          once(child, 'message') as Promise<[{ added: number[]; popped: number[] }]>,
-          once(child, 'exit'),
-        ])
-        return message
+        const answer = message<{ added: number[]; popped: number[] }>(child)
+        const exit = once(child, 'exit')
+        child.send('take')
+        const result = await answer
+        await exit
+        return result
       }),
     )
     const bucket = new Bucket<unknown, number>(folder)

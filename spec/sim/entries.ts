@@ -127,7 +127,7 @@ function checkResults(tasks: readonly Task[], acting: readonly Action[], nobodyD
   if (!nobodyDied) return undefined
   const results = tasks.map(task => (task.outcome?.kind === 'returned' ? task.outcome.value : undefined))
   const others = (name: string): readonly Action[] => acting.filter(action => action.name !== name)
-  const computing = results.filter((_, i) => acting[i]!.name === 'getOrSet')
+  const computing = results.filter((_, i) => acting[i]!.name === 'getOrSet' && tasks[i]!.outcome!.kind === 'returned')
   if (!others('getOrSet').some(action => action.writes) && !computedOnce(computing)) return 'computed more than once'
   if (acting.filter(action => action.writes).length === 1) {
     const swap = results[acting.findIndex(action => action.name === 'swap')] as { swapped: boolean } | undefined

@@ -7,7 +7,8 @@ export class Interner {
   number(text: string): number {
     const known = this.#numbers.get(text)
     if (known !== undefined) return known
-    const fresh = this.#numbers.size
+    // Not 0: that is for who has nothing to compare yet.
+    const fresh = this.#numbers.size + 1
     this.#numbers.set(text, fresh)
     return fresh
   }

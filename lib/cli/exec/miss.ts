@@ -1,0 +1,172 @@
+// `exec` where what the fast way found will not do.
+//
+// Goal: of identical commands that are started together one runs, and the others are given what it gave. What goes wrong with
+//   the cache never changes what the command does: it runs, and a line on standard error says why nothing was kept.
+// Steps: 1 look up. 2 Claim the key, or wait for who has it; if that one dies, or keeps nothing, claim it then. 3 Run, with
+//   the output given out and recorded as it comes. 4 Keep the recording, or give the claim back.
+
+import { oneLine } from '../errors.ts'
+import { execStatuses } from '../statuses.ts'
+import { showDuration, showSize } from '../units.ts'
+import { type Outcome, runCommand } from './child.ts'
+import { emit, replay, tell } from './emit.ts'
+import { judge } from './judge.ts'
+import type { Plan } from './plan.ts'
+import type { Recalled } from './recall.ts'
+import { Recorder } from './recorder.ts'
+import { FrameReader } from './recording.ts'
+import { type Claim, Shelf, type Stored, type Terms } from './shelf.ts'
+
+export async function missOrMore(plan: Plan): Promise<number> {
+  let shelf: Shelf
+  try {
+    shelf = new Shelf(plan.folder)
+  } catch (error) {
+    if (plan.onlyCached) return notCached(plan, `the cache cannot be opened: ${said(error)}`)
+    tell(`the cache cannot be opened, so the command just runs: ${said(error)}`)
+    return await runBare(plan)
+  }
+  try {
+    return await lookUp(plan, shelf)
+  } finally {
+    await shelf.close().catch(() => {})
+  }
+}
+
+async function lookUp(plan: Plan, shelf: Shelf): Promise<number> {
+  const { identity } = plan
+  let claimed: Claim | undefined
+  try {
+    const stored = await shelf.find(identity)
+    if (plan.refresh !== undefined) {
+      // Another was faster, or is at it.
+      if (stored?.version !== plan.refresh) return 0
+      claimed = await shelf.tryClaim(identity, plan.refresh)
+      if (claimed === undefined) return 0
+    } else if (plan.force) {
+      plan.explain('run: --force is given')
+      claimed = (await shelf.tryClaim(identity, stored?.version)) ?? ''
+    } else {
+      const answer = await accept(plan, shelf, stored)
+      if (answer !== undefined) return await give(plan, shelf, answer)
+      if (plan.onlyCached) return execStatuses.notCached
+      const obtained = await obtain(plan, shelf, stored?.version)
+      if (typeof obtained !== 'string') return await give(plan, shelf, obtained)
+      claimed = obtained
+    }
+  } catch (error) {
+    if (!isOurs(error)) throw error
+    if (plan.onlyCached) return notCached(plan, said(error))
+    tell(`the cache cannot be used, so the command just runs: ${said(error)}`)
+    return await runBare(plan)
+  }
+  return await run(plan, shelf, claimed)
+}
+
+/** What was stored, if it may be given; says why not. */
+async function accept(plan: Plan, shelf: Shelf, stored: Stored | undefined): Promise<Recalled | undefined> {
+  if (stored?.recalled === undefined) {
+    const why = stored === undefined ? 'nothing is stored for it, or it has expired' : 'what is stored is incomplete'
+    plan.explain(`miss: ${why}; the key is ${plan.keyText}`)
+    return undefined
+  }
+  const { kind, why } = judge(stored.recalled, plan, Date.now())
+  if (kind === 'useless') {
+    plan.explain(`miss: ${why}`)
+    return undefined
+  }
+  if (kind === 'fresh') plan.explain(`hit: ${why}`)
+  else if (await shelf.isClaimed(plan.identity)) {
+    plan.explain(`hit: ${why}; given all the same, while another process refreshes it`)
+  } else {
+    plan.explain(`hit: ${why}; given all the same, and refreshed in the background`)
+    await plan.startRefresh(stored.version)
+  }
+  return stored.recalled
+}
+
+/** The right to run, or what another has stored meanwhile. */
+async function obtain(plan: Plan, shelf: Shelf, over: string | undefined): Promise<Claim | Recalled> {
+  for (;;) {
+    const obtained = await shelf.obtain(plan.identity, over)
+    if (typeof obtained === 'string') return obtained
+    const { recalled, version } = obtained
+    if (recalled !== undefined && judge(recalled, plan, Date.now()).kind !== 'useless') {
+      plan.explain('hit: another process has just run it')
+      return recalled
+    }
+    over = version
+  }
+}
+
+async function give(plan: Plan, shelf: Shelf, { recording }: Recalled): Promise<number> {
+  const { output, status } = recording
+  if (typeof output !== 'string') {
+    replay(output)
+    return status
+  }
+  const reader = new FrameReader(emit)
+  for await (const bytes of await shelf.output(output)) reader.read(bytes)
+  if (!reader.isWhole) tell(`the stored output of ${plan.words[0]} is not whole; --force makes it anew`)
+  return reader.isWhole ? status : execStatuses.failed
+}
+
+async function run(plan: Plan, shelf: Shelf, claimed: Claim): Promise<number> {
+  const { lifetime, stale, tags, identity } = plan
+  const terms: Terms = { expire: lifetime === null ? null : lifetime + stale, tag: tags }
+  const recorder = new Recorder((source, signal) => shelf.keepOutput(source, terms, signal))
+  const startedAt = performance.now()
+  const outcome = await runCommand(plan.words, (channel, bytes) => recorder.add(channel, bytes))
+  const took = Math.round(performance.now() - startedAt)
+  tellTrouble(outcome)
+  try {
+    const reason = await whyNot(plan, outcome)
+    if (reason === undefined) {
+      const output = await recorder.finish()
+      await shelf.keep(identity, { status: outcome.status, took, lifetime, output }, terms)
+      const length = showSize(recorder.length)
+      const until = lifetime === null ? 'for ever' : `for ${showDuration(lifetime)}`
+      plan.explain(`kept ${until}: ${length} of output, exit status ${outcome.status}, took ${showDuration(took)}`)
+      return outcome.status
+    }
+    plan.explain(`not kept: ${reason}`)
+  } catch (error) {
+    tell(`the output is not kept: ${said(error)}`)
+  }
+  await recorder.discard()
+  await shelf.release(identity, claimed).catch(() => {})
+  return outcome.status
+}
+
+async function whyNot(plan: Plan, { status, isWhole, trouble }: Outcome): Promise<string | undefined> {
+  if (trouble !== undefined) return trouble
+  if (!isWhole) return 'a signal came, or nobody read the output'
+  if (status !== 0 && !plan.cacheFailures) return `exit status ${status} (--cache-failures keeps failures too)`
+  // Its output may be of the files as they were, as they are, or of both.
+  return (await plan.isUnchanged()) ? undefined : 'input files changed while it ran'
+}
+
+async function runBare(plan: Plan): Promise<number> {
+  const outcome = await runCommand(plan.words, () => undefined)
+  tellTrouble(outcome)
+  return outcome.status
+}
+
+/** A command that could not be started says nothing for itself. */
+function tellTrouble({ isStarted, trouble }: Outcome): void {
+  if (!isStarted) tell(oneLine(trouble ?? 'the command could not be started'))
+}
+
+function notCached(plan: Plan, why: string): number {
+  plan.explain(`miss: ${why}`)
+  return execStatuses.notCached
+}
+
+/** Errors of the cache; others are faults of the program, and are to be seen. */
+function isOurs(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && typeof (error as { code?: unknown }).code === 'string'
+}
+
+function said(error: unknown): string {
+  return oneLine(error instanceof Error ? error.message : String(error))
+}

@@ -1,0 +1,59 @@
+// One line on a terminal that says how far long work is, and is gone when the work ends. Anywhere else it says nothing.
+
+import type { LongWork } from '../promises.ts'
+import type { Call, Output } from './command.ts'
+import { truncate } from './width.ts'
+
+const barWidth = 24
+/** Redrawing more often than this, in milliseconds, costs more than anybody sees. */
+const redrawAfterMs = 50
+
+export class Progress {
+  readonly #title: string
+  readonly #out: Output | undefined
+  readonly #begun = performance.now()
+  #drawnAt = Number.NEGATIVE_INFINITY
+
+  constructor(title: string, out: Output) {
+    this.#title = title
+    this.#out = out.isTTY === true ? out : undefined
+  }
+
+  /** So much is done; `total` undefined: of who knows how much. */
+  update({ done, total }: { done: number; total: number | undefined }): void {
+    const now = performance.now()
+    if (this.#out === undefined || (now - this.#drawnAt < redrawAfterMs && done !== total)) return
+    this.#drawnAt = now
+    const seconds = ((now - this.#begun) / 1000).toFixed(1)
+    const line = `${this.#title} ${bar(done, total)}, ${seconds} s`
+    this.#out.write(`\r${truncate(line, (this.#out.columns ?? 80) - 1)}\u001b[K`)
+  }
+
+  /** Takes the line away. */
+  end(): void {
+    if (this.#drawnAt !== Number.NEGATIVE_INFINITY) this.#out?.write('\r\u001b[K')
+  }
+}
+
+function bar(done: number, total: number | undefined): string {
+  if (total === undefined) return String(done)
+  const share = total === 0 ? 1 : Math.min(1, done / total)
+  const filled = Math.floor(barWidth * share)
+  return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${Math.floor(100 * share)} %`
+}
+
+/** Does long work that Ctrl-C stops and that shows how far it is. */
+export async function withProgress<T>(
+  call: Pick<Call<Record<never, never>>, 'io' | 'signal'>,
+  title: string,
+  work: (long: Required<LongWork>) => Promise<T>,
+): Promise<T> {
+  const progress = new Progress(title, call.io.stderr)
+  const { signal } = call
+  try {
+    // Between two looks at the signal the event loop has its turn, or nobody would hear of Ctrl-C.
+    return await work({ signal, onProgress: state => progress.update(state) })
+  } finally {
+    progress.end()
+  }
+}
