@@ -194,18 +194,18 @@ class Attempt {
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
     if (write.kind === 'claim') this.#claim = fields.id
+    // The whole file goes with a tombstone, soon.
+    if (ended !== undefined) this.#ended.push({ place: ended, bytes: size + record.length })
     if (!(yield* compareAndAppend(store, file, record, size))) {
       store.environment.holds.delete(fields.id)
       this.#claim = undefined
+      if (ended !== undefined) this.#ended.pop()
       this.#lost(record)
       return undefined
     }
     if (live !== undefined) store.order.unwritten += record.length
-    if (write.kind === 'tombstone') {
-      // The whole file goes with it, soon.
-      if (ended !== undefined) this.#ended.push({ place: ended, bytes: size + record.length })
-      store.garbage.add(slot.path)
-    } else if (write.kind === 'touch') this.#noteGrowth(size + record.length, live!.put.length)
+    if (write.kind === 'tombstone') store.garbage.add(slot.path)
+    else if (write.kind === 'touch') this.#noteGrowth(size + record.length, live!.put.length)
     return fields.id
   }
 
@@ -245,9 +245,9 @@ class Attempt {
       const bytes = large ? length : size + length
       const { hash } = slot
       const { name: backend, fileExtension: extension } = store.backend
-      // Before asking: if the append fails half-way the record may stand there all the same.
-      this.#ended.push({ place, bytes })
+      // If this fails half-way the record may stand there all the same: `check` finds it then.
       yield* appendOrder(store, [{ kind: 'add', id: place, time: fields.time, bytes, hash, extension, backend }])
+      this.#ended.push({ place, bytes })
     }
     if (large) {
       const temporary = streamed?.path ?? `${store.folder}/${temporaryName(fields.id)}`
@@ -337,7 +337,6 @@ class Attempt {
   /** What follows when the file is closed. The change counts already, so nothing here may make it fail. */
   *finish(): Io<void> {
     const { store, slot } = this
-    const { backend, environment } = store
     try {
       if (this.#ended.length > 0) {
         yield* this.#tellEnds()

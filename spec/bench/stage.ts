@@ -16,22 +16,28 @@ export interface Place {
   readonly folder: string
 }
 
+const tmpfs = 'tmpfs'
 const magicNumbers: Record<number, string> = {
   61267: 'ext4',
-  16914836: 'tmpfs',
+  16914836: tmpfs,
   1481003842: 'xfs',
   2435016766: 'btrfs',
   801189825: 'zfs',
   2035054128: 'overlayfs',
 }
 
+/** What the measurements take at most at one time, each file a block. */
+const roomNeeded = 512 * 1024 * 1024
+
 /** The disk that temporary files are on, and memory, where the system has a folder in it. */
 export async function findPlaces(): Promise<Place[]> {
   const places: Place[] = []
   for (const folder of [tmpdir(), '/dev/shm']) {
     try {
-      const { type } = await statfs(folder)
-      places.push({ name: magicNumbers[type] ?? `filesystem 0x${type.toString(16)}`, folder })
+      const { type, bavail, bsize } = await statfs(folder)
+      const name = magicNumbers[type] ?? `filesystem 0x${type.toString(16)}`
+      if (bavail * bsize >= roomNeeded) places.push({ name, folder })
+      else console.log(`${folder} is left out: it has less than ${roomNeeded >> 20} MiB to spare.`)
     } catch {
       // No such folder here.
     }
@@ -39,13 +45,31 @@ export async function findPlaces(): Promise<Place[]> {
   return places
 }
 
-/** Runs `act` with a new folder, and removes it. */
+/** Folders that are to be removed. */
+const folders = new Set<string>()
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  folders.delete(folder)
+}
+
+process.once('exit', () => {
+  for (const folder of folders) removeFolder(folder)
+})
+process.once('SIGINT', () => process.exit(130))
+
+/**
+ * Runs `act` with a new folder, which is removed: in memory at once, on a disk when the process ends. Whoever makes files on
+ * ext4 within half a minute of the removal of many others is slowed down by it: their numbers are not used again yet, and
+ * each time all of them are passed over.
+ */
 export async function withFolder<T>(place: Place, act: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(place.folder, 'bucketcache-bench-'))
+  folders.add(folder)
   try {
     return await act(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    if (place.name === tmpfs) removeFolder(folder)
   }
 }
 

@@ -160,6 +160,9 @@ function stranger(store: Store): Store {
   return { ...other, environment: { ...other.environment, owner: 'elsewhere - - 1 1 1' } }
 }
 
+/** They note the places of several entries at the end. */
+const uncounted = new Set(['clear', 'a transaction', 'a transaction that begins an entry', 'merging the order log'])
+
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 async function trial(
@@ -212,7 +215,8 @@ async function trial(
     const now = sync(get(store, key(store)))?.value
     expect([label(), sync(listAll(other))]).toEqual([label(), now === undefined ? ['bystander'] : ['bystander', now]])
 
-    if (fault?.until === 'once') {
+    // The count is right, unless it was the order log that failed: what has become of its record only `check` can tell.
+    if (fault?.until === 'once' && !uncounted.has(name) && !account.failed.some(what => what.includes('/order'))) {
       expect([label(), sync(catchUp(newStore(store.folder))).counts.get('v8')]).toEqual([
         label(),
         now === undefined ? 1 : 2,

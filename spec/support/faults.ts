@@ -43,7 +43,7 @@ export class Account {
     if (at > fault.at && (fault.until === 'once' || !writing.has(request.op))) return undefined
     // What is half done, or done and told not to be, are appends only.
     const how = (fault.how === 'short' || fault.how === 'late') && request.op !== 'append' ? 'EIO' : fault.how
-    this.failed.push(`${request.op} ${how}`)
+    this.failed.push(`${request.op} ${how} ${this.#pathOf(request)}`)
     return how
   }
 
@@ -53,12 +53,14 @@ export class Account {
   }
 
   failure(request: Request, how: string): Error {
-    const path = 'path' in request ? request.path : 'from' in request ? request.from : this.#pathOf(request)
+    const path = this.#pathOf(request)
     const errno = how === 'short' || how === 'late' ? 'EIO' : how
     return refused(request.op, path, Object.assign(new Error(`${errno}: planned`), { code: errno }))
   }
 
   #pathOf(request: Request): string {
+    if ('path' in request) return request.path
+    if ('from' in request) return request.from
     return ('file' in request ? this.#open.get(request.file) : undefined) ?? 'unknown'
   }
 }
