@@ -305,6 +305,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     } catch (error) {
       core.active = core.store
       core.attempt('transact', undefined, () => core.sync(rollBack(view)))
+      core.tidy()
       throw error
     }
     core.active = core.store

@@ -330,6 +330,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     } catch (error) {
       await inside.#turns.settled()
       await core.attemptAsync('transact', undefined, () => core.async(rollBack(view)))
+      core.tidy()
       throw error
     }
     await core.attemptAsync('transact', undefined, () => core.async(commit(view)))

@@ -20,6 +20,7 @@ export interface Io {
 /** A stream, and what is asked of it if it is a terminal. */
 export interface Output extends NodeJS.WritableStream {
   readonly isTTY?: boolean
+  /** 0 where the terminal does not know. */
   readonly columns?: number
 }
 

@@ -73,7 +73,7 @@ async function writeTable<R>(io: Io, rows: Rows<R>, columns: readonly Column<R>[
   const widths = columns.map(({ title }, i) => Math.max(title.length, ...table.map(({ cells }) => widthOf(cells[i]!))))
   // What does not fit is taken from the first column, which has the keys, down to a length that still says something.
   const total = widths.reduce((sum, width) => sum + width + gap.length, -gap.length)
-  widths[0] = Math.max(Math.min(20, widths[0]!), widths[0]! - Math.max(0, total - (io.stdout.columns ?? defaultWidth)))
+  widths[0] = Math.max(Math.min(20, widths[0]!), widths[0]! - Math.max(0, total - (io.stdout.columns || defaultWidth)))
   const line = (cells: readonly string[], painted: (i: number, cell: string) => string): string =>
     cells
       .map((cell, i) => {

@@ -26,7 +26,7 @@ export class Progress {
     this.#drawnAt = now
     const seconds = ((now - this.#begun) / 1000).toFixed(1)
     const line = `${this.#title} ${bar(done, total)}, ${seconds} s`
-    this.#out.write(`\r${truncate(line, (this.#out.columns ?? 80) - 1)}\u001b[K`)
+    this.#out.write(`\r${truncate(line, (this.#out.columns || 80) - 1)}\u001b[K`)
   }
 
   /** Takes the line away. */

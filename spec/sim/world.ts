@@ -284,6 +284,13 @@ export class World {
     return state
   }
 
+  /** Lets a process look at something before anything begins. */
+  readAhead(process: Process, io: (store: Store) => Io<unknown>): void {
+    const world = new World({ ...this.options, plant: undefined }, { disk: this.disk, clock: this.clock, era: 1 })
+    const task = new Task(world, { letter: '?', name: 'reading ahead', process, start: () => io(process.store) })
+    world.drive(task, () => false)
+  }
+
   /** Runs one algorithm to its end while nobody else does anything. */
   run<T>(process: Process, io: () => Io<T>): T {
     const task = this.add({ name: 'alone', process, start: io })

@@ -68,7 +68,7 @@ function lookUp(bucket: OpenBucket, key: unknown): Row | undefined {
 function shown(value: unknown, json: boolean, io: Io): string | Uint8Array {
   if (json) return `${jsonValue(value)}\n`
   if (io.stdout.isTTY !== true) return plainValue(value)
-  return `${showValue(value, wantsColors(io.stdout, io.env), io.stdout.columns ?? 80)}\n`
+  return `${showValue(value, wantsColors(io.stdout, io.env), io.stdout.columns || 80)}\n`
 }
 
 function describe(row: Row, json: boolean, io: Io): string {

@@ -132,7 +132,7 @@ function forPerson(facts: Facts, io: Io): string {
     ['tags', tagLine(facts.tags) || paint.dim('none')],
   ]
   const left = rows.map(([name, text]) => `${paint.dim(name.padEnd(8))} ${text}`)
-  const columns = Math.max(10, Math.min(50, (io.stdout.columns ?? 80) - 24))
+  const columns = Math.max(10, Math.min(50, (io.stdout.columns || 80) - 24))
   for (const [title, bins] of [
     ['Age', facts.ages],
     ['Size', facts.sizes],

@@ -76,7 +76,7 @@ async function take({ options, io }: QueueCall, removes: boolean): Promise<numbe
     else if (io.stdout.isTTY !== true) await write(io.stdout, plainValue(item.value))
     else {
       const colors = wantsColors(io.stdout, io.env)
-      await write(io.stdout, `${showValue(item.value, colors, io.stdout.columns ?? 80)}\n`)
+      await write(io.stdout, `${showValue(item.value, colors, io.stdout.columns || 80)}\n`)
     }
     return statuses.done
   }

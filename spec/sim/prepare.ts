@@ -1,0 +1,63 @@
+// Disks as they may be found: made by the real operations, some of them by a process that was killed at the worst moment.
+
+import type { Io, Request } from '../../lib/io/requests.ts'
+import { set } from '../../lib/ops/set.ts'
+import { plainTerms } from '../../lib/ops/terms.ts'
+import { Disk } from './disk.ts'
+import { beginning, type Process, World, type WorldOptions } from './world.ts'
+
+/** Somebody who prepares a disk. */
+export class Preparation {
+  readonly world: World
+  readonly process: Process
+
+  constructor(options: WorldOptions) {
+    // Every request is a step, so that a process can be killed before any.
+    const ordinary = { ...options, plant: undefined, sees: () => true }
+    this.world = new World(ordinary, { disk: new Disk(), clock: beginning, era: 1 })
+    this.process = this.world.process('first')
+  }
+
+  set(key: string, value: unknown, expireMs?: number): void {
+    this.run(process => setting(process, key, value, expireMs))
+  }
+
+  run<T>(io: (process: Process) => Io<T>): T {
+    return this.world.run(this.process, () => io(this.process))
+  }
+
+  /** Another process runs, and is killed before the first request for which `when`; `torn`: with half of it done. */
+  killed(io: (process: Process) => Io<unknown>, when: (request: Request) => boolean, torn = false): void {
+    const process = this.world.process(`late ${this.world.processes.length}`)
+    const task = this.world.add({ name: 'doomed', process, start: () => io(process) })
+    this.world.drive(task, when)
+    if (task.over) throw new Error('Expected it to be killed before its end')
+    if (torn) task.tear(Math.floor(task.tearable!.length / 2))
+    this.world.crash(process)
+  }
+
+  /** Another process looks, appends when others have written `meanwhile`, and is killed before it can see that it lost. */
+  losing(io: (process: Process) => Io<unknown>, when: (request: Request) => boolean, meanwhile: () => void): void {
+    const process = this.world.process(`slow ${this.world.processes.length}`)
+    const task = this.world.add({ name: 'doomed', process, start: () => io(process) })
+    this.world.drive(task, when)
+    meanwhile()
+    task.step()
+    this.world.crash(process)
+  }
+
+  /** Whether a request appends to the file at `path`. */
+  appendsTo(path: string): (request: Request) => boolean {
+    return request => request.op === 'append' && this.world.current?.files.get(request.file)?.path === path
+  }
+}
+
+export function setting(process: Process, key: string, value: unknown, expireMs?: number): Io<string> {
+  const { store } = process
+  const slot = process.slot(key)
+  return set(store, slot, store.backend.encode(value, { key: slot.text }), { ...plainTerms, expireMs })
+}
+
+export function is(op: Request['op']): (request: Request) => boolean {
+  return request => request.op === op
+}
