@@ -1,5 +1,5 @@
-// The README's examples are run, so that they cannot rot: every `ts` block in a folder of its own, and where a line ends in
-// `// → …`, what stands before it is compared with what stands behind.
+// The README's examples are run, so that they cannot rot: the `ts` blocks under one heading as one module in a folder of its own,
+// and where a line ends in `// → …`, what stands before it is compared with what stands behind.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ interface Block {
   readonly code: string
 }
 
-/** The fenced blocks of one language, with the heading they stand under. */
+/** The fenced blocks of one language, those under one heading in one. */
 function blocks(language: string): Block[] {
   const found: Block[] = []
   let heading = ''
@@ -26,7 +26,11 @@ function blocks(language: string): Block[] {
   readme.split('\n').forEach((text, index) => {
     if (open !== undefined) {
       if (text === '```') {
-        found.push({ heading, line: open.line, code: open.lines.join('\n') })
+        const code = open.lines.join('\n')
+        const before = found.at(-1)
+        // A later block goes on where the one before it ended.
+        if (before?.heading === heading) found[found.length - 1] = { ...before, code: `${before.code}\n${code}` }
+        else found.push({ heading, line: open.line, code })
         open = undefined
       } else open.lines.push(text)
     } else if (text === `\`\`\`${language}`) open = { line: index + 2, lines: [] }
@@ -49,7 +53,8 @@ function moduleOf(code: string): string {
   const prelude = `import { inspect as __inspect } from 'node:util'
     function __same(line, value, expected) {
       const shown = __inspect(value, { breakLength: Infinity, depth: 9 })
-      if (shown !== expected) throw new Error('line ' + line + ': expected ' + expected + ', got ' + shown)
+      const bare = text => text.replace(/\\s+/g, '').replaceAll('"', "'")
+      if (bare(shown) !== bare(expected)) throw new Error('line ' + line + ': expected ' + expected + ', got ' + shown)
     }\n`
   const { outputText } = ts.transpileModule(prelude + lines.join('\n'), {
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },

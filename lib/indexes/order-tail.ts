@@ -11,6 +11,8 @@ export class OrderTail {
   offset = 0
   /** Whether the segment's base (or, in the first, anything) was seen. */
   started = false
+  /** Whether the totals were carried over from the end of the segment before. */
+  known = false
   totals = new RunningTotals()
   /** Changes of volume that are not written down yet, in bytes. */
   unwritten = 0
@@ -27,15 +29,22 @@ export class OrderTail {
       this.started = true
       this.totals.fold(record, frame.length)
       if (record.kind === 'end') {
-        this.moveTo(segment + 1, this.totals)
+        this.moveTo(segment + 1, this.totals, true)
         return
       }
     }
     this.offset = Math.max(this.offset, from + settled)
   }
 
-  moveTo(segment: number, totals: Totals): void {
+  /** Whoever began the segment has not written its base yet, or died first: only the end of the one before tells the totals,
+   *  and it is there as long as this has no base. */
+  get isLost(): boolean {
+    return this.segment > 1 && !this.started && !this.known
+  }
+
+  moveTo(segment: number, totals: Totals, known: boolean): void {
     this.segment = segment
+    this.known = known
     this.offset = 0
     this.started = false
     this.totals = new RunningTotals(totals)

@@ -2,14 +2,15 @@
 //
 // Goal: what a crash may leave behind, and damage to any file, is found; with `fix` it is mended, and nothing else is touched.
 // Steps: 1 transactions that died after their decision are carried out. 2 Every entry's log: damaged stretches, seals of dead
-//   owners, an entry that has no place in the order log, or no hint in an index. 3 Every place without its entry. 4 The
-//   totals. 5 Files that were on their way to their place for too long.
+//   owners, entries that have no place in the order log. 3 Entries without a hint in an index. 4 Places without their entries.
+//   5 The totals. 6 Files that were on their way to their place for too long.
+// Others may write meanwhile. So what looks wrong is looked at again, in what they have written since, before it is told.
 // Invariant G: a writer on its way may have noted a place for an entry that is not there yet. So before such a ghost is
 //   taken away, a record that says nothing is appended to the entry's log: the writer's own is void then, and it notes another.
 // Crash: what was mended is mended.
 
+import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
-import type { Hint } from '../log/hint.ts'
 import {
   entryExtension,
   entryFolders,
@@ -17,26 +18,22 @@ import {
   intentId,
   isLeftBehind,
   isTemporary,
-  slotName,
-  tagName,
+  orderFolder,
+  tagFolder,
   temporaryFolder,
   transactionFolder,
   turnName,
 } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import { type Store, viewOf } from '../store.ts'
-import { compareAndAppend } from './append.ts'
+import { HintCheck } from './check-hints.ts'
 import { rivalClaim } from './claim.ts'
-import { compact } from './compact.ts'
-import { slotFor } from './expiry.ts'
-import { bareRecord, stateOffset } from './fields.ts'
-import { giveHints, listTaken, readHints } from './hints.ts'
+import { isOurs } from './erase.ts'
 import { readIntent, rollForward } from './intent.ts'
-import { type Add, appendOrder, catchUp, readStanding, writeVolume } from './order.ts'
-import { readLog, readOpen } from './raw.ts'
-import { reclaim } from './reclaim.ts'
-import { Patience, passSeal } from './seal.ts'
-import { hasTagIndex } from './tags.ts'
+import { clean, forestall, giveNewPlace, isDeadSeal, lift } from './mend.ts'
+import { type Add, appendOrder, catchUp, writeVolume } from './order.ts'
+import { readLog } from './raw.ts'
+import { Standing } from './standing.ts'
 import { endTurn, takeTurn } from './turn.ts'
 
 /** Something that is not as it should be. */
@@ -49,124 +46,121 @@ export interface Problem {
   fixed: boolean
 }
 
+/** Notes a problem. Whether it is to be mended. */
+export type Tell = (path: string, code: string, message: string) => boolean
+
+/** An entry that was found. */
+interface Met {
+  /** The store as the entry's backend has it. */
+  readonly view: Store
+  readonly hash: string
+  readonly path: string
+}
+
+/** Writers are given so long, in milliseconds, from noting a place to bringing its entry. */
+const graceMs = 1000
+
 /** What the check of a folder has come upon so far. Call the steps in their order. */
 export class Check {
   readonly problems: Problem[] = []
   readonly #store: Store
   readonly #fix: boolean
-  /** All that the order log says stands, by place. */
-  #standing: ReadonlyMap<string, Add> = new Map()
+  readonly #standing: Standing
+  readonly #hints: HintCheck
   /** Places that were found in entries. */
   readonly #found = new Set<string>()
   readonly #backendOf = new Map<string, Add>()
-  readonly #hinted = new Map<string, Set<string>>()
-  #tagIndex = false
   #bytes = 0
-  #startedAt = { segment: 0, offset: 0 }
 
   constructor(store: Store, fix: boolean) {
     this.#store = store
     this.#fix = fix
+    this.#standing = new Standing(store)
+    this.#hints = new HintCheck(store, this.#tell)
   }
+
+  readonly #tell: Tell = (path, code, message) => {
+    this.problems.push({ path, code, message, fixed: this.#fix })
+    return this.#fix
+  };
 
   /** Before the entries. */
   *begin(): Io<void> {
     const store = this.#store
     yield* this.#transactions()
     if (this.#fix) yield* writeVolume(store)
-    yield* catchUp(store)
-    this.#startedAt = { segment: store.order.segment, offset: store.order.offset }
-    this.#tagIndex = yield* hasTagIndex(store)
-    this.#standing = yield* readStanding(store)
-    for (const add of this.#standing.values()) this.#backendOf.set(add.hash, add)
+    yield* this.#hints.begin()
+    yield* this.#standing.refresh()
+    for (const add of this.#standing.places.values()) this.#backendOf.set(add.hash, add)
   }
 
   /** One folder of entries: `step` from 0 up to, not including, `entrySteps`. */
   *entries(step: number): Io<void> {
     const store = this.#store
     const folder = entryFolders[step]!
+    const unplaced: (Met & { log: LogState })[] = []
     for (const name of (yield* ask<'list'>({ op: 'list', path: `${store.folder}/${folder}` })) ?? []) {
       const extension = entryExtension(name)
       if (extension === undefined) continue
       const hash = folder + name.slice(0, name.indexOf('.'))
       const known = this.#backendOf.get(hash)
-      const own = extension === store.backend.fileExtension
       // Of a backend that nobody has told of: not ours to judge.
-      if (known === undefined && !own) continue
+      if (known === undefined && extension !== store.backend.fileExtension) continue
       const view = known === undefined ? store : viewOf(store, known.backend, known.extension)
-      yield* this.#entry(view, hash, `${store.folder}/${folder}/${name}`)
+      const met = { view, hash, path: `${store.folder}/${folder}/${name}` }
+      const log = yield* this.#entry(met)
+      if (log !== undefined && !this.#standing.places.has(log.value!.place)) unplaced.push({ ...met, log })
     }
+    if (unplaced.length > 0) yield* this.#unplaced(unplaced)
   }
 
-  *#entry(store: Store, hash: string, path: string): Io<void> {
-    let log = yield* readLog(store, path)
-    if (log === undefined) return
-    if (log.last?.kind === 'seal' && (yield* this.#isDead(log))) {
+  /** The log of an entry that is there. */
+  *#entry({ view, hash, path }: Met): Io<LogState | undefined> {
+    let log = yield* readLog(view, path)
+    if (log === undefined) return undefined
+    if (yield* isDeadSeal(view, log)) {
       const mended = this.#tell(path, 'dead-seal', 'a process that is gone has left it sealed')
-      if (mended) log = (yield* unsealed(store, path)) ?? log
+      if (mended) log = (yield* lift(view, path)) ?? log
     }
+    // Once more: a record may have been read while it was being written.
+    if (log.damaged) log = (yield* readLog(view, path)) ?? log
     if (log.damaged) {
       const mended = this.#tell(path, 'damaged', 'bytes of it are no record; what is before and behind them counts')
-      if (mended && !(yield* compact(store, path))) yield* reclaim(store, path, false)
+      if (mended) yield* clean(view, path, log)
     }
-    const put = log.value
+    const { last, value: put } = log
     if (put === undefined) {
-      if (this.#fix && log.last?.kind !== 'seal' && log.last?.kind !== 'claim') store.garbage.add(path)
-      return
+      if (this.#fix && last?.kind !== 'seal' && last?.kind !== 'claim') this.#store.garbage.add(path)
+      return undefined
     }
+    if (!isOurs(view, path, log)) return undefined
     const stamp = yield* ask<'stat'>({ op: 'stat', path })
     if (stamp !== undefined) this.#bytes += stamp.size
     this.#found.add(put.place)
-    if (!this.#standing.has(put.place) && (yield* isStillThere(store, path, put.place))) {
-      if (this.#tell(path, 'unplaced', 'its place in the order log is missing: iteration does not show it')) {
-        const { name: backend, fileExtension: extension } = store.backend
-        const { place, time } = put
-        const bytes = stamp?.size ?? put.length
-        yield* appendOrder(store, [{ kind: 'add', id: place, time, bytes, hash, extension, backend }])
-      }
-    }
-    yield* this.#hints(store, hash, path, log)
+    yield* this.#hints.entry(view, hash, path, log)
+    return log
   }
 
-  *#isDead({ last }: LogState): Io<boolean> {
-    const { owner, time, id } = last!
-    const { environment, settings } = this.#store
-    if (owner === environment.owner) return !environment.holds.has(id)
-    return !(yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: settings.timeoutMs }))
-  }
-
-  *#hints(store: Store, hash: string, path: string, { state, value: put }: LogState): Io<void> {
-    const { name: backend, fileExtension: extension } = store.backend
-    const hint: Hint = { time: store.environment.now(), hash, extension, backend }
-    const wanted = this.#tagIndex ? put!.tags.map(tag => tagName(backend, tag)) : []
-    const { expires, time } = state!
-    if (expires !== Number.POSITIVE_INFINITY) {
-      // As it was when it was stored, or as it is now that the time is nearer.
-      const slots = [slotName(slotFor(expires, time)), slotName(slotFor(expires, store.environment.now()))]
-      let there = false
-      for (const name of slots) there ||= yield* this.#isHinted(name, hash)
-      if (!there && expires > store.environment.now()) wanted.push(slots[1]!)
+  *#unplaced(entries: readonly (Met & { log: LogState })[]): Io<void> {
+    yield* this.#standing.refresh()
+    const adds: OrderRecord[] = []
+    for (const { view, hash, path, log } of entries) {
+      const { place, time } = log.value!
+      if (this.#standing.places.has(place) || !(yield* isThere(view, path, place))) continue
+      if (!this.#tell(path, 'unplaced', 'its place in the order log is missing: iteration does not show it')) continue
+      const id = this.#standing.isGone(place) ? yield* giveNewPlace(view, view.keys.slotOf(log.value!), place) : place
+      if (id === undefined) continue
+      this.#found.add(id)
+      const { name: backend, fileExtension: extension } = view.backend
+      const bytes = (yield* ask<'stat'>({ op: 'stat', path }))?.size ?? 0
+      adds.push({ kind: 'add', id, time, bytes, hash, extension, backend })
     }
-    for (const name of wanted) {
-      if (yield* this.#isHinted(name, hash)) continue
-      if (this.#tell(path, 'unindexed', `the index ${name} does not know of it`)) yield* giveHints(store, name, [hint])
-    }
-  }
-
-  *#isHinted(name: string, hash: string): Io<boolean> {
-    let hashes = this.#hinted.get(name)
-    if (hashes === undefined) {
-      const paths = [`${this.#store.folder}/${name}`]
-      for (const { path, log } of yield* listTaken(this.#store)) if (log === name) paths.push(path)
-      hashes = new Set()
-      for (const path of paths) for (const hint of yield* readHints(path)) hashes.add(hint.hash)
-      this.#hinted.set(name, hashes)
-    }
-    return hashes.has(hash)
+    if (adds.length > 0) yield* appendOrder(this.#store, adds)
   }
 
   /** After the entries. */
   *end(): Io<void> {
+    yield* this.#hints.end()
     yield* this.#ghosts()
     yield* this.#totals()
     yield* this.#temporaries()
@@ -174,60 +168,80 @@ export class Check {
 
   *#ghosts(): Io<void> {
     const store = this.#store
-    for (const [place, { hash, extension, backend }] of this.#standing) {
+    yield* this.#standing.refresh()
+    const suspects: (Met & { place: string; bytes: number })[] = []
+    let youngest = 0
+    for (const [place, { hash, extension, backend, time, bytes }] of this.#standing.places) {
       if (this.#found.has(place)) continue
       const view = viewOf(store, backend, extension)
       const path = `${store.folder}/${entryName(hash, extension)}`
-      if (yield* isStillThere(view, path, place)) continue
-      // Somebody has noted its end since the log was read?
-      if (!(yield* this.#stillStands(place))) continue
-      if (!this.#tell(path, 'ghost', 'the order log has a place for an entry that is not there')) continue
-      if (!(yield* disturb(view, path, place))) continue
-      yield* appendOrder(store, [{ kind: 'remove', id: store.environment.newId(), bytes: 0, place, backend }])
+      if (yield* isThere(view, path, place)) continue
+      suspects.push({ view, hash, path, place, bytes })
+      youngest = Math.max(youngest, time)
     }
-  }
-
-  *#stillStands(place: string): Io<boolean> {
-    const { segment, offset } = this.#startedAt
-    yield* catchUp(this.#store)
-    const { order } = this.#store
-    if (order.segment === segment && order.offset === offset) return true
-    // Rare: others write meanwhile. Read again what stands, once.
-    this.#standing = yield* readStanding(this.#store)
-    this.#startedAt = { segment: order.segment, offset: order.offset }
-    return this.#standing.has(place)
+    if (suspects.length === 0) return
+    const ms = Math.min(graceMs, youngest + graceMs - store.environment.now())
+    if (ms > 0) yield* ask<'sleep'>({ op: 'sleep', ms, own: false, path: store.folder })
+    yield* this.#standing.refresh()
+    const removes: OrderRecord[] = []
+    for (const { view, path, place, bytes } of suspects) {
+      if (!this.#standing.places.has(place) || (yield* isThere(view, path, place))) continue
+      if (this.#fix && !(yield* forestall(view, path, place))) continue
+      this.#tell(path, 'ghost', 'the order log has a place for an entry that is not there')
+      const { name: backend } = view.backend
+      removes.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend })
+    }
+    if (this.#fix && removes.length > 0) yield* appendOrder(store, removes)
   }
 
   *#totals(): Io<void> {
     const store = this.#store
-    const before = { segment: store.order.segment, offset: store.order.offset }
+    const before = yield* this.#position()
+    yield* this.#standing.refresh()
     const counts = new Map<string, number>()
-    for (const { backend } of (yield* readStanding(store)).values()) counts.set(backend, (counts.get(backend) ?? 0) + 1)
-    const totals = yield* catchUp(store)
+    for (const { backend } of this.#standing.places.values()) counts.set(backend, (counts.get(backend) ?? 0) + 1)
     // While others write there is no one moment to compare.
-    if (store.order.segment !== before.segment || store.order.offset !== before.offset) return
-    const path = `${store.folder}/order`
+    if ((yield* this.#position()) !== before) return
+    const path = `${store.folder}/${orderFolder}`
+    const { totals } = store.order
+    const adjust = function* (count: number, bytes: number, backend: string): Io<void> {
+      yield* appendOrder(store, [{ kind: 'adjust', id: store.environment.newId(), bytes, records: 0, count, backend }])
+    }
     for (const backend of new Set([...counts.keys(), ...totals.counts.keys()])) {
       const count = (counts.get(backend) ?? 0) - (totals.counts.get(backend) ?? 0)
       if (count === 0) continue
-      if (!this.#tell(path, 'totals', `the number of entries of ${backend} is off by ${-count}`)) continue
-      yield* appendOrder(store, [
-        { kind: 'adjust', id: store.environment.newId(), bytes: 0, records: 0, count, backend },
-      ])
+      if (this.#tell(path, 'totals', `the number of entries of ${backend} is off by ${-count}`))
+        yield* adjust(count, 0, backend)
     }
-    const orderBytes = yield* this.#orderBytes()
-    const bytes = this.#bytes + orderBytes - store.order.totals.volume
     // Small changes of volume are gathered in memory, by each process: within these bounds nothing is wrong.
-    if (Math.abs(bytes) <= Math.max(16 * 1024, this.#bytes / 4)) return
-    if (this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)) {
-      yield* appendOrder(store, [
-        { kind: 'adjust', id: store.environment.newId(), bytes, records: 0, count: 0, backend: '' },
-      ])
+    const isWithin = (bytes: number): boolean => Math.abs(bytes) <= Math.max(16 * 1024, this.#bytes / 4)
+    if (isWithin(this.#bytes + (yield* this.#orderBytes()) - store.order.totals.volume)) return
+    // What was weighed on the way may have changed since: once more, at one moment.
+    const then = yield* this.#position()
+    this.#bytes = yield* this.#entryBytes()
+    const bytes = this.#bytes + (yield* this.#orderBytes()) - store.order.totals.volume
+    if (isWithin(bytes) || (yield* this.#position()) !== then) return
+    if (this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)) yield* adjust(0, bytes, '')
+  }
+
+  /** Up to where the order log is folded: all of it. */
+  *#position(): Io<string> {
+    yield* catchUp(this.#store)
+    const { segment, offset } = this.#store.order
+    return `${segment} ${offset}`
+  }
+
+  *#entryBytes(): Io<number> {
+    let bytes = 0
+    for (const { hash, extension } of this.#standing.places.values()) {
+      const path = `${this.#store.folder}/${entryName(hash, extension)}`
+      bytes += (yield* ask<'stat'>({ op: 'stat', path }))?.size ?? 0
     }
+    return bytes
   }
 
   *#orderBytes(): Io<number> {
-    const folder = `${this.#store.folder}/order`
+    const folder = `${this.#store.folder}/${orderFolder}`
     let bytes = 0
     for (const name of (yield* ask<'list'>({ op: 'list', path: folder })) ?? []) {
       bytes += (yield* ask<'stat'>({ op: 'stat', path: `${folder}/${name}` }))?.size ?? 0
@@ -239,13 +253,14 @@ export class Check {
     const store = this.#store
     const { environment, settings } = store
     const places: [string, (name: string) => boolean][] = [
-      [`${store.folder}/${temporaryFolder}`, name => isTemporary(name)],
+      [`${store.folder}/${temporaryFolder}`, isTemporary],
       [store.folder, isLeftBehind],
       [`${store.folder}/${transactionFolder}`, isLeftBehind],
+      [`${store.folder}/${tagFolder}`, isLeftBehind],
     ]
-    for (const [folder, isOurs] of places) {
+    for (const [folder, isOfThisCache] of places) {
       for (const name of (yield* ask<'list'>({ op: 'list', path: folder })) ?? []) {
-        if (!isOurs(name)) continue
+        if (!isOfThisCache(name)) continue
         const path = `${folder}/${name}`
         const stamp = yield* ask<'stat'>({ op: 'stat', path })
         // Young ones may be somebody's.
@@ -262,10 +277,10 @@ export class Check {
     const ids = ((yield* ask<'list'>({ op: 'list', path: folder })) ?? []).map(intentId).filter(id => id !== undefined)
     if (ids.length === 0) return
     const slot = store.keys.hiddenSlot(turnName)
+    const message = 'it was decided, and not carried out to its end'
     if (!this.#fix) {
       if ((yield* rivalClaim(store, slot))?.living === true) return
-      for (const id of ids)
-        this.#tell(`${folder}/${id}.intent`, 'transaction', 'it was decided, and not carried out to its end')
+      for (const id of ids) this.#tell(`${folder}/${id}.intent`, 'transaction', message)
       return
     }
     const turn = yield* takeTurn(store, slot)
@@ -273,59 +288,17 @@ export class Check {
       for (const id of ids) {
         const intent = yield* readIntent(store, id)
         if (intent === undefined) continue
-        this.#tell(`${folder}/${id}.intent`, 'transaction', 'it was decided, and not carried out to its end')
+        this.#tell(`${folder}/${id}.intent`, 'transaction', message)
         yield* rollForward(store, id, intent)
       }
     } finally {
       yield* endTurn(store, slot, turn)
     }
   }
-
-  /** Notes a problem. Whether it is to be mended. */
-  #tell(path: string, code: string, message: string): boolean {
-    this.problems.push({ path, code, message, fixed: this.#fix })
-    return this.#fix
-  }
 }
 
 export const entrySteps = entryFolders.length
 
-function* isStillThere(store: Store, path: string, place: string): Io<boolean> {
+function* isThere(store: Store, path: string, place: string): Io<boolean> {
   return (yield* readLog(store, path))?.value?.place === place
-}
-
-/** Lifts a dead seal; the log afterwards. */
-function* unsealed(store: Store, path: string): Io<LogState | undefined> {
-  const file = yield* ask<'open'>({ op: 'open', path, create: false })
-  if (file === undefined) return undefined
-  try {
-    const { log, size } = yield* readOpen(store, file)
-    if (log.last?.kind === 'seal') yield* passSeal(store, path, file, size, log.last, new Patience())
-  } finally {
-    yield* ask<'close'>({ op: 'close', file })
-  }
-  return yield* readLog(store, path)
-}
-
-/** Makes void what a writer on its way would append. False: the entry has come after all. */
-function* disturb(store: Store, path: string, place: string): Io<boolean> {
-  for (;;) {
-    const file = yield* ask<'open'>({ op: 'open', path, create: false })
-    // Nobody can be writing to a file that is not there: it is opened before its place is noted.
-    if (file === undefined) return true
-    try {
-      const { log, size } = yield* readOpen(store, file)
-      if (log.value?.place === place) return false
-      // Its owner is at work, or the next check meets it: a seal is a record like any other to a writer on its way.
-      if (log.last?.kind === 'seal') return true
-      const fields = bareRecord(store, { kind: 'unseal', ref: stateOffset(log.state) })
-      const record = store.framing.encode(fields, new Uint8Array(), size)
-      if (yield* compareAndAppend(store, file, record, size)) {
-        if (log.value === undefined) store.garbage.add(path)
-        return true
-      }
-    } finally {
-      yield* ask<'close'>({ op: 'close', file })
-    }
-  }
 }

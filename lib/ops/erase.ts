@@ -138,6 +138,6 @@ export function* eraseInside(store: Store, path: string, meant: (log: LogState) 
 
 /** Backends may share an extension, but not a hash: the file's name tells whose it is. A log without a value tells nothing,
  *  and loses nothing. */
-function isOurs(store: Store, path: string, { value, last }: LogState): boolean {
+export function isOurs(store: Store, path: string, { value, last }: LogState): boolean {
   return value === undefined ? last !== undefined : store.keys.slotOf(value).path === path
 }

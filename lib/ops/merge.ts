@@ -39,8 +39,10 @@ export function* mergeOrder(store: Store): Io<void> {
     // All there is so far is merged; the next segment begins, and with it the totals are safe.
     yield* endLast(store)
     yield* appendOrder(store, [adjustment(store, 0, 0)])
+    // The last one that has a base for sure: one behind it may still be without, and is told its totals by this one's end.
+    const last = store.order.started ? store.order.segment : store.order.segment - 1
     const segments = yield* listSegments(store)
-    const ended = segments.slice(0, -1)
+    const ended = segments.filter(segment => segment < last)
     const merged = yield* readOrder(store, mergedName)
     const standing = new Map<string, Add>()
     let before = merged.size
@@ -56,8 +58,8 @@ export function* mergeOrder(store: Store): Io<void> {
       before += read.size
       for (const { record, index } of read.records) note(record, { segment, index })
     }
-    if (segments.length > 0) {
-      const active = yield* readOrder(store, segmentName(segments.at(-1)!))
+    for (const segment of segments.slice(ended.length)) {
+      const active = yield* readOrder(store, segmentName(segment))
       for (const { record } of active.records) if (record.kind === 'remove') standing.delete(record.place)
     }
     const kept = [...standing.values()].sort(

@@ -62,7 +62,8 @@ export function* catchUp(store: Store): Io<Totals> {
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
-    if (tail.segment === segment) return tail.totals
+    if (tail.isLost) tail.moveTo(tail.segment - 1, noTotals, false)
+    else if (tail.segment === segment) return tail.totals
   }
 }
 
@@ -95,19 +96,6 @@ export function* readOrder(
 
 export type Add = OrderRecord & { kind: 'add' }
 
-/** The entries that stand in the order log, by their places: all of it in memory, for `check`. */
-export function* readStanding(store: Store): Io<Map<string, Add>> {
-  const standing = new Map<string, Add>()
-  for (const name of [mergedName, ...(yield* listSegments(store)).map(segmentName)]) {
-    for (const { record } of (yield* readOrder(store, name)).records) {
-      // In the order of the log: `check` may give an entry back the place that it has lost.
-      if (record.kind === 'remove') standing.delete(record.place)
-      if (record.kind === 'add') standing.set(record.id, record)
-    }
-  }
-  return standing
-}
-
 /** The segment where the tail stands, open; undefined: nobody has begun it yet. */
 function* openLast(store: Store, onlyRead = false): Io<Opened | undefined> {
   const tail = store.order
@@ -122,7 +110,7 @@ function* openLast(store: Store, onlyRead = false): Io<Opened | undefined> {
     const last = (yield* listSegments(store)).at(-1) ?? 1
     if (tail.segment !== segment) continue
     if (segment > 0 && last <= segment && (last < segment || tail.offset === 0)) return undefined
-    tail.moveTo(last, noTotals)
+    tail.moveTo(last, noTotals, false)
   }
 }
 
@@ -141,6 +129,10 @@ function* openTail(store: Store): Io<Opened> {
     let keep = false
     try {
       yield* foldRest(store, opened)
+      if (tail.isLost) {
+        tail.moveTo(tail.segment - 1, noTotals, false)
+        continue
+      }
       if (tail.segment === segment && !tail.started && segment > 1) {
         const base: OrderRecord = { kind: 'base', id: store.environment.newId(), totals: tail.totals }
         yield* ask<'append'>({ op: 'append', file, bytes: encodeOrder(base) })

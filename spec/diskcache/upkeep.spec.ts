@@ -24,15 +24,16 @@ const codes = (problems: { code: string }[]): string[] => problems.map(({ code }
 
 onBothFaces(faceOf => {
   describe('check()', () => {
-    /** Finds these, mends these, and finds nothing any more. */
+    /** Finds these, mends these, and finds nothing any more. What is missing also makes the totals wrong. */
     const mends = async (bucket: Bucket<any, any>, expected: string[]): Promise<void> => {
       const face = faceOf(bucket)
+      const withoutTotals = (problems: { code: string }[]) => codes(problems).filter(code => code !== 'totals')
       const found = await face.check()
-      expect(codes(found)).toEqual(expected)
+      expect(withoutTotals(found)).toEqual(expected)
       expect(found.every(({ fixed }) => !fixed)).toBe(true)
-      expect(codes(await face.check())).toEqual(expected)
+      expect(codes(await face.check())).toEqual(codes(found))
       const mended = await face.check({ fix: true })
-      expect(codes(mended)).toEqual(expected)
+      expect(withoutTotals(mended)).toEqual(expected)
       for (const { fixed, path, message } of mended) {
         expect(fixed).toBe(true)
         expect(path.startsWith(bucket.path)).toBe(true)

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OrderRecord } from '../../lib/indexes/order.ts'
-import { appendOrder, catchUp, listSegments, readStanding } from '../../lib/ops/order.ts'
-import { ordinaryBounds } from '../../lib/store.ts'
+import { appendOrder, catchUp, listSegments } from '../../lib/ops/order.ts'
+import { Standing } from '../../lib/ops/standing.ts'
+import { ordinaryBounds, type Store } from '../../lib/store.ts'
 import { newFolder } from '../support/folders.ts'
 import { scheduledHost } from '../support/scheduled.ts'
 import { again, hosts, later, newStore, nextId, sync } from '../support/stores.ts'
@@ -15,6 +16,12 @@ function add(bytes = 100): OrderRecord {
 
 function remove(place: string): OrderRecord {
   return { kind: 'remove', id: nextId(), bytes: 100, place, backend: 'v8' }
+}
+
+function placesIn(store: Store): string[] {
+  const standing = new Standing(store)
+  sync(standing.refresh())
+  return [...standing.places.keys()]
 }
 
 describe('appendOrder()', () => {
@@ -33,7 +40,7 @@ describe('appendOrder()', () => {
       expect(totals.counts.get('v8')).toBe(15)
       expect(totals.records).toBe(25)
     }
-    expect([...sync(readStanding(store)).keys()]).toEqual(records.slice(5).map(({ id }) => id))
+    expect(placesIn(store)).toEqual(records.slice(5).map(({ id }) => id))
   })
 
   test('goes on in a new segment when one is long enough, and the totals go with it', () => {
@@ -50,7 +57,7 @@ describe('appendOrder()', () => {
     expect(mine!.counts.get('v8')).toBe(50)
     expect(its).toEqual(mine)
     expect(fresh).toEqual(mine)
-    expect([...sync(readStanding(store)).keys()]).toEqual(places)
+    expect(placesIn(store)).toEqual(places)
   })
 
   test('counts each record once, however the asynchronous operations of one process overlap', async () => {

@@ -159,7 +159,7 @@ function prepared(name: string, options: WorldOptions): Prepared {
     const preparation = new Preparation(options)
     builder(preparation)
     const { world } = preparation
-    const keys = preparation.run(process => listKeys(world.process(`reader of ${process.owner}`).store))
+    const keys = preparation.run(process => listKeys(process.newStore()))
     const { counts } = preparation.run(process => catchUp(process.newStore()))
     const surplus = countOf(preparation.process.store, counts) - keys.length
     it = { disk: world.disk, clock: world.clock, keys, surplus, early: first.process.store.order }

@@ -1,57 +1,66 @@
 // Every scenario has a name that says all about it, so that a replay is one line of text:
 //
-//   delete + set from live, 1 crash
-//   delete + set + compact from torn tail, 3 preemptions, one thread, json
+//   delete + set from live; 1 crashes
+//   delete + set + compact from torn tail; 3 preemptions; one thread; json
+//   order: store + merge + list from an ended segment; early
 
-import { type EntryOptions, entryScenario, type Layout } from './entries.ts'
+import { type EntryOptions, entryScenario } from './entries.ts'
+import { type OrderOptions, orderScenario } from './orders.ts'
 import type { Scenario } from './schedule.ts'
 import type { Plant } from './world.ts'
 
-const layouts: readonly Layout[] = ['processes', 'one thread', 'one thread, a blocking', 'one thread, two buckets']
+type Common = Pick<EntryOptions, 'actions' | 'state' | 'crashes' | 'preemptions' | 'plant'>
 
-/** The scenario's name. */
-export function entryName(options: EntryOptions): string {
-  const { crashes, preemptions, layout, backend } = options
-  const parts = [`${options.actions.join(' + ')} from ${options.state}`]
+const common: Omit<Common, 'actions' | 'state'> = {
+  crashes: 0,
+  preemptions: Number.POSITIVE_INFINITY,
+  plant: undefined,
+}
+const plainEntry = { layout: 'processes', backend: 'v8' } as const
+const plainOrder = { layout: 'processes', tails: 'cold' } as const
+
+/** Some actions on one key. */
+export function entries(options: Partial<EntryOptions> & Pick<EntryOptions, 'actions' | 'state'>): Scenario {
+  const full: EntryOptions = { ...common, ...plainEntry, ...options }
+  return entryScenario(nameOf(full, [full.layout, full.backend], Object.values(plainEntry)), full)
+}
+
+/** Some actions on the order log. */
+export function orders(options: Partial<OrderOptions> & Pick<OrderOptions, 'actions' | 'state'>): Scenario {
+  const full: OrderOptions = { ...common, ...plainOrder, ...options }
+  return orderScenario(`order: ${nameOf(full, [full.layout, full.tails], Object.values(plainOrder))}`, full)
+}
+
+function nameOf({ actions, state, crashes, preemptions }: Common, words: readonly string[], plain: readonly string[]): string {
+  const parts = [`${actions.join(' + ')} from ${state}`]
   if (crashes > 0) parts.push(`${crashes} crashes`)
   if (preemptions !== Number.POSITIVE_INFINITY) parts.push(`${preemptions} preemptions`)
-  if (layout !== 'processes') parts.push(layout)
-  if (backend !== 'v8') parts.push(backend)
-  return parts.join('; ')
+  return [...parts, ...words.filter(word => !plain.includes(word))].join('; ')
 }
 
-export function entries(options: Partial<EntryOptions> & Pick<EntryOptions, 'actions' | 'state'>): Scenario {
-  const full: EntryOptions = {
-    layout: 'processes',
-    crashes: 0,
-    preemptions: Number.POSITIVE_INFINITY,
-    backend: 'v8',
-    ...options,
-  }
-  return entryScenario(entryName(full), full)
-}
-
-/** The scenario of this name. */
+/** The scenario of this name; `plant` is not in it. */
 export function scenarioOf(name: string, plant?: Plant): Scenario {
-  const [what = '', ...rest] = name.split('; ')
+  const [what = '', ...parts] = name.replace(/^order: /, '').split('; ')
   const [acting = '', state = ''] = what.split(' from ')
-  let options: EntryOptions = {
+  const counted = (unit: string): number | undefined => {
+    const part = parts.find(one => one.endsWith(` ${unit}`))
+    return part === undefined ? undefined : Number.parseInt(part, 10)
+  }
+  const given: Common = {
     actions: acting.split(' + '),
     state,
-    layout: 'processes',
-    crashes: 0,
-    preemptions: Number.POSITIVE_INFINITY,
-    backend: 'v8',
+    crashes: counted('crashes') ?? common.crashes,
+    preemptions: counted('preemptions') ?? common.preemptions,
     plant,
   }
-  for (const part of rest) {
-    const count = Number.parseInt(part, 10)
-    const layout = layouts.find(one => one === part)
-    if (part.endsWith(' crashes')) options = { ...options, crashes: count }
-    else if (part.endsWith(' preemptions')) options = { ...options, preemptions: count }
-    else if (part === 'json') options = { ...options, backend: 'json' }
-    else if (layout !== undefined) options = { ...options, layout }
-    else throw new RangeError(`Expected a scenario, got ${name}`)
-  }
-  return entryScenario(name, options)
+  const has = <W extends string>(words: readonly W[]): W | undefined => words.find(word => parts.includes(word))
+  const made = name.startsWith('order: ')
+    ? orders({ ...given, layout: has(['one thread']) ?? 'processes', tails: has(['current', 'early']) ?? 'cold' })
+    : entries({
+        ...given,
+        layout: has(['one thread', 'one thread, a blocking', 'one thread, two buckets']) ?? 'processes',
+        backend: has(['json']) ?? 'v8',
+      })
+  if (made.name !== name) throw new RangeError(`Expected the name of a scenario, got ${name} (${made.name}?)`)
+  return made
 }

@@ -1,0 +1,96 @@
+// What `check` does to a single log.
+
+import { ask, type Io } from '../io/requests.ts'
+import type { Slot } from '../keys.ts'
+import type { LogState } from '../log/state.ts'
+import type { Store } from '../store.ts'
+import { compareAndAppend } from './append.ts'
+import { compact } from './compact.ts'
+import { aloneAs, bareRecord, stateOffset } from './fields.ts'
+import { readLog, readOpen } from './raw.ts'
+import { reclaim } from './reclaim.ts'
+import { Patience, passSeal } from './seal.ts'
+
+const noBytes = new Uint8Array()
+
+/** Whether a log ends with a seal whose owner is gone. */
+export function* isDeadSeal(store: Store, { last }: LogState): Io<boolean> {
+  if (last?.kind !== 'seal') return false
+  const { owner, time, id } = last
+  const { environment, settings } = store
+  if (owner === environment.owner) return !environment.holds.has(id)
+  return !(yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: settings.timeoutMs }))
+}
+
+/** Lifts a dead seal; the log afterwards. */
+export function* lift(store: Store, path: string): Io<LogState | undefined> {
+  const file = yield* ask<'open'>({ op: 'open', path, create: false })
+  if (file === undefined) return undefined
+  try {
+    const { log, size } = yield* readOpen(store, file)
+    if (log.last?.kind === 'seal') yield* passSeal(store, path, file, size, log.last, new Patience())
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+  return yield* readLog(store, path)
+}
+
+/** Takes the damaged stretches out of a log: only its live record stays, or nothing. */
+export function* clean(store: Store, path: string, log: LogState): Io<void> {
+  // Claims are not carried over. Taking one back does no harm: a value may be computed twice.
+  if (log.last?.kind === 'claim') yield* overwrite(store, path, current => current.last?.kind === 'claim')
+  if (!(yield* compact(store, path))) yield* reclaim(store, path, false)
+}
+
+/**
+ * Makes void what a writer on its way would append to the log at `path`, so that the entry of `place` will never come.
+ * False: it has come after all, or somebody who holds the log is about to bring it.
+ */
+export function* forestall(store: Store, path: string, place: string): Io<boolean> {
+  for (;;) {
+    const log = yield* readLog(store, path)
+    // Nobody can be writing to a file that is not there: it is opened before its place is noted.
+    if (log === undefined) return true
+    if (log.value?.place === place) return false
+    if (log.last?.kind === 'seal') {
+      if (!(yield* isDeadSeal(store, log))) return false
+      yield* lift(store, path)
+      continue
+    }
+    if (yield* overwrite(store, path, ({ last }) => last?.id === log.last?.id)) {
+      if (log.value === undefined) store.garbage.add(path)
+      return true
+    }
+  }
+}
+
+/** Appends a record that says nothing, if the log is still `expected`. */
+function* overwrite(store: Store, path: string, expected: (log: LogState) => boolean): Io<boolean> {
+  const file = yield* ask<'open'>({ op: 'open', path, create: false })
+  if (file === undefined) return false
+  try {
+    const { log, size } = yield* readOpen(store, file)
+    if (!expected(log)) return false
+    const fields = bareRecord(store, { kind: 'unseal', ref: stateOffset(log.state) })
+    return yield* compareAndAppend(store, file, store.framing.encode(fields, noBytes, size), size)
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+}
+
+/** Gives the entry that has `place` another one, and that back; undefined: it is another entry by now, or somebody's. */
+export function* giveNewPlace(store: Store, slot: Slot, place: string): Io<string | undefined> {
+  const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
+  if (file === undefined) return undefined
+  try {
+    const { log, size } = yield* readOpen(store, file)
+    const { last, state, value: put } = log
+    if (state === undefined || put?.place !== place || last?.kind === 'seal') return undefined
+    const fields = { ...aloneAs(state, put), place: store.environment.newId() }
+    const value = put.bytes.subarray(put.valueStart, put.valueEnd)
+    const landed = yield* compareAndAppend(store, file, store.framing.encode(fields, value, size), size)
+    return landed ? fields.place : undefined
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+}
