@@ -30,7 +30,7 @@ import { HintCheck } from './check-hints.ts'
 import { rivalClaim } from './claim.ts'
 import { isOurs } from './erase.ts'
 import { readIntent, rollForward } from './intent.ts'
-import { clean, forestall, giveNewPlace, isDeadSeal, lift } from './mend.ts'
+import { clean, forestall, giveNewPlace, isDeadSeal, lift, readToKeep } from './mend.ts'
 import { type Add, appendOrder, catchUp, writeVolume } from './order.ts'
 import { readLog } from './raw.ts'
 import { Standing } from './standing.ts'
@@ -116,14 +116,14 @@ export class Check {
 
   /** The log of an entry that is there. */
   *#entry({ view, hash, path }: Met): Io<LogState | undefined> {
-    let log = yield* readLog(view, path)
+    let log = yield* readToKeep(view, path)
     if (log === undefined) return undefined
     if (yield* isDeadSeal(view, log)) {
       const mended = this.#tell(path, 'dead-seal', 'a process that is gone has left it sealed')
       if (mended) log = (yield* lift(view, path)) ?? log
     }
     // Once more: a record may have been read while it was being written.
-    if (log.damaged) log = (yield* readLog(view, path)) ?? log
+    if (log.damaged) log = (yield* readToKeep(view, path)) ?? log
     if (log.damaged) {
       const mended = this.#tell(path, 'damaged', 'bytes of it are no record; what is before and behind them counts')
       if (mended) yield* clean(view, path, log)

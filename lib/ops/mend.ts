@@ -7,11 +7,22 @@ import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
 import { aloneAs, bareRecord, stateOffset } from './fields.ts'
-import { readLog, readOpen } from './raw.ts'
+import { readOpen } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { Patience, passSeal } from './seal.ts'
 
 const noBytes = new Uint8Array()
+
+/** The log at `path`, with bytes that are good for as long as they are wanted. */
+export function* readToKeep(store: Store, path: string): Io<LogState | undefined> {
+  const file = yield* ask<'open'>({ op: 'open', path, create: false, onlyRead: true })
+  if (file === undefined) return undefined
+  try {
+    return (yield* readOpen(store, file)).log
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
+  }
+}
 
 /** Whether a log ends with a seal whose owner is gone. */
 export function* isDeadSeal(store: Store, { last }: LogState): Io<boolean> {
@@ -32,7 +43,7 @@ export function* lift(store: Store, path: string): Io<LogState | undefined> {
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }
-  return yield* readLog(store, path)
+  return yield* readToKeep(store, path)
 }
 
 /** Takes the damaged stretches out of a log: only its live record stays, or nothing. */
@@ -48,7 +59,7 @@ export function* clean(store: Store, path: string, log: LogState): Io<void> {
  */
 export function* forestall(store: Store, path: string, place: string): Io<boolean> {
   for (;;) {
-    const log = yield* readLog(store, path)
+    const log = yield* readToKeep(store, path)
     // Nobody can be writing to a file that is not there: it is opened before its place is noted.
     if (log === undefined) return true
     if (log.value?.place === place) return false

@@ -9,7 +9,7 @@
 
 import { decodeOrder, encodeOrder, noTotals, type OrderRecord, type Totals } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
-import { mergedName, orderFolder, segmentName, segmentNumber } from '../log/names.ts'
+import { orderFolder, segmentName, segmentNumber } from '../log/names.ts'
 import { type FramesRead, readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
 

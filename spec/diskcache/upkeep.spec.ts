@@ -499,9 +499,9 @@ describe('large streams', () => {
   test('100 MB are set and read in bounded memory', async () => {
     const bucket = newBucket()
     const actor = await startActor(bucket.path)
-    const { grown, length, same } = await actor.run(async theirs => {
-      const { Readable } = await import('node:stream')
-      const { createHash } = await import('node:crypto')
+    const { grown, length, same } = await actor.run(async (theirs, { load }) => {
+      const { Readable } = await load('node:stream')
+      const { createHash } = await load('node:crypto')
       const total = 100 * 2 ** 20
       let peak = 0
       const before = process.memoryUsage().rss

@@ -11,7 +11,7 @@ test('the worked example in text is the golden file', () => {
 })
 
 test('the worked example in bytes is the golden file', () => {
-  const rows = page.split('\n').filter(line => /^[0-9a-f]{8} {2}/.test(line))
-  const hex = rows.map(row => row.slice(10, 58).replaceAll(' ', '')).join('')
+  const rows = page.split('\n').filter(line => /^[0-9a-f]{8}: /.test(line))
+  const hex = rows.map(row => row.slice(10, 57).replaceAll(' ', '')).join('')
   expect(hex).toBe(read('fixtures/logs/v1/worked-example.v8').toString('hex'))
 })

@@ -14,6 +14,8 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url))
 export interface Stage {
   /** Loads the entry point bucketcache/recipes. */
   recipes: () => Promise<any>
+  /** Loads another module. */
+  load: (name: string) => Promise<any>
   /** Tells the spec something meanwhile: see `Actor.heard`. */
   say: (said: unknown) => void
 }
