@@ -26,16 +26,12 @@ describe('parse()', () => {
     })
   })
 
-  test.each([
-    [['--limit', '3']],
-    [['--limit=3']],
-    [['-n', '3']],
-    [['-n3']],
-    [['-vn3']],
-    [['-vn', '3']],
-  ])('reads %j', argv => {
-    expect(parse(argv, options).values.limit).toBe(3)
-  })
+  test.each([[['--limit', '3']], [['--limit=3']], [['-n', '3']], [['-n3']], [['-vn3']], [['-vn', '3']]])(
+    'reads %j',
+    argv => {
+      expect(parse(argv, options).values.limit).toBe(3)
+    },
+  )
 
   test('gathers what may be given more than once, and counts the last of the rest', () => {
     const { values } = parse(['-t', 'a', '--limit=1', '--tag=b', '-tc', '--limit=2'], options)
@@ -53,7 +49,10 @@ describe('parse()', () => {
   })
 
   test('an empty value, and one that begins with a hyphen, is a value', () => {
-    expect(parse(['-t', '', '--tag=', '--tag', '-v'], options).values).toMatchObject({ tag: ['', '', '-v'], verbose: false })
+    expect(parse(['-t', '', '--tag=', '--tag', '-v'], options).values).toMatchObject({
+      tag: ['', '', '-v'],
+      verbose: false,
+    })
   })
 
   test('stopEarly: what follows the first positional belongs to somebody else', () => {
@@ -88,9 +87,15 @@ describe('checkPositionals()', () => {
     [[], []],
     [['a'], ['KEY']],
     [['a'], ['KEY', '[VALUE]']],
-    [['a', 'b'], ['KEY', '[VALUE]']],
+    [
+      ['a', 'b'],
+      ['KEY', '[VALUE]'],
+    ],
     [['a', 'b', 'c'], ['KEY…']],
-    [['a', 'b', 'c'], ['COMMAND', '[ARGUMENT…]']],
+    [
+      ['a', 'b', 'c'],
+      ['COMMAND', '[ARGUMENT…]'],
+    ],
   ])('%j are %j', (given, wanted) => {
     expect(() => checkPositionals(given, wanted)).not.toThrow()
   })

@@ -64,7 +64,8 @@ export async function say(argv: readonly string[], surroundings: Surroundings = 
 
 /** A command line that is about one folder. */
 export function sayIn(folder: string): typeof say {
-  return (argv, surroundings = {}) => say(argv, { ...surroundings, env: { BUCKETCACHE_FOLDER: folder, ...surroundings.env } })
+  return (argv, surroundings = {}) =>
+    say(argv, { ...surroundings, env: { BUCKETCACHE_FOLDER: folder, ...surroundings.env } })
 }
 
 export const bin = fileURLToPath(new URL('../../dist/cli/bin.js', import.meta.url))

@@ -51,7 +51,15 @@ describe('showText()', () => {
   })
 
   test('quotes what would be read as something else, or be taken for an option', () => {
-    expect(['', '1', 'true', '"', '-x', ' a', 'a '].map(showText)).toEqual(['""', '"1"', '"true"', '"', '"-x"', '" a"', '"a "'])
+    expect(['', '1', 'true', '"', '-x', ' a', 'a '].map(showText)).toEqual([
+      '""',
+      '"1"',
+      '"true"',
+      '"',
+      '"-x"',
+      '" a"',
+      '"a "',
+    ])
   })
 
   test('lets nothing through that a terminal would act upon', () => {

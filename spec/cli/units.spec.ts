@@ -28,7 +28,9 @@ describe('durations', () => {
   })
 
   test.each(['', '60', 's', '1x', '-1s', '1h,30m', ' 1h', '1h ', '1 hour', 'Infinity', '1e3s'])('%j is none', text => {
-    expect(() => readDuration(text, '--lifetime')).toThrow(/^Expected --lifetime to be a duration such as 90s, 10m, 1h30m/)
+    expect(() => readDuration(text, '--lifetime')).toThrow(
+      /^Expected --lifetime to be a duration such as 90s, 10m, 1h30m/,
+    )
   })
 
   test('a number without a unit is not guessed at, but the guess is told', () => {
@@ -105,5 +107,6 @@ test('counts are whole', () => {
 test('dates are those of ISO 8601', () => {
   expect(readDate('2030-01-31', 'it')).toEqual(new Date('2030-01-31'))
   expect(readDate('2030-01-31T12:00Z', 'it')).toEqual(new Date('2030-01-31T12:00Z'))
-  for (const text of ['', 'tomorrow', '31.1.2030', '1', '2030-13-01']) expect(() => readDate(text, 'it')).toThrow(UsageError)
+  for (const text of ['', 'tomorrow', '31.1.2030', '1', '2030-13-01'])
+    expect(() => readDate(text, 'it')).toThrow(UsageError)
 })

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { startActor, startActors } from '../support/actors.ts'
 import { entryFile, entryFiles, filesIn, newBucket } from '../support/folders.ts'
@@ -27,6 +27,9 @@ onBothFaces(faceOf => {
     /** Finds these, mends these, and finds nothing any more. What is missing also makes the totals wrong. */
     const mends = async (bucket: Bucket<any, any>, expected: string[]): Promise<void> => {
       const face = faceOf(bucket)
+      // Writers on their way are waited for: not in vain.
+      if (!vi.isFakeTimers()) stopClock()
+      vi.setSystemTime(Date.now() + 2000)
       const withoutTotals = (problems: { code: string }[]) => codes(problems).filter(code => code !== 'totals')
       const found = await face.check()
       expect(withoutTotals(found)).toEqual(expected)

@@ -1,0 +1,113 @@
+// On a network filesystem appending is not atomic, so whatever is appended to is locked meanwhile.
+
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Io, Request, SyncHost } from '../../lib/io/requests.ts'
+import { obtain, release } from '../../lib/ops/claim.ts'
+import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
+import { eraseFolder, eraseSteps } from '../../lib/ops/erase.ts'
+import { openFolder } from '../../lib/ops/open.ts'
+import { writeVolume } from '../../lib/ops/order.ts'
+import { pull, push } from '../../lib/ops/queue.ts'
+import { reclaimAll } from '../../lib/ops/reclaim.ts'
+import { remove } from '../../lib/ops/remove.ts'
+import { set } from '../../lib/ops/set.ts'
+import { plainTerms } from '../../lib/ops/terms.ts'
+import { touch } from '../../lib/ops/touch.ts'
+import { increment } from '../../lib/ops/update.ts'
+import type { Store } from '../../lib/store.ts'
+import { newFolder } from '../support/folders.ts'
+import { hosts, newStore, sync } from '../support/stores.ts'
+
+/** What changes files that others may be changing. */
+const changing = new Set(['append', 'rename', 'moveAway'])
+
+/** Performs requests, and remembers the changes that came without a lock. */
+function watching(host: SyncHost, unlocked: string[]): SyncHost {
+  let held = 0
+  return new Proxy(host, {
+    get: (_, name) => (request: Request) => {
+      const path = 'path' in request ? request.path : ''
+      if (changing.has(request.op) && held === 0) unlocked.push(request.op)
+      const reply = (host[name as keyof SyncHost] as (request: Request) => unknown)(request)
+      // The lock of the folder; merging has one of its own besides.
+      if (request.op === 'lock' && path.endsWith('change')) held++
+      if (request.op === 'unlock' && request.lock.path.endsWith('change')) held--
+      return reply
+    },
+  })
+}
+
+const key = (store: Store) => store.keys.slot('k')
+const put = (store: Store, value: unknown): Io<string> =>
+  set(store, key(store), store.backend.encode(value), plainTerms)
+
+const operations: [string, (store: Store) => Io<unknown>][] = [
+  ['set', store => put(store, 'new')],
+  ['set of a large value', store => put(store, 'x'.repeat(50_000))],
+  ['delete', store => remove(store, key(store))],
+  ['touch', store => touch(store, key(store), 1000)],
+  ['incr', store => increment(store, store.keys.slot('n'), 1, 0)],
+  [
+    'clear',
+    function* (store) {
+      for (let step = 0; step < eraseSteps; step++) yield* eraseFolder(store, step, () => true)
+    },
+  ],
+  [
+    'reclaiming',
+    function* (store) {
+      yield* remove(store, key(store))
+      yield* reclaimAll(store)
+    },
+  ],
+  [
+    'writing the volume',
+    function* (store) {
+      yield* put(store, 'again')
+      yield* writeVolume(store)
+    },
+  ],
+  [
+    'a claim',
+    function* (store) {
+      const slot = store.keys.slot('claimed')
+      const outcome = yield* obtain(store, slot)
+      if (outcome.kind === 'claimed') yield* release(store, slot, outcome.id)
+    },
+  ],
+  [
+    'a queue',
+    function* (store) {
+      yield* push(store, { prefix: undefined, side: 'back' }, 'item', plainTerms)
+      yield* pull(store, { prefix: undefined, side: 'front' })
+    },
+  ],
+  [
+    'a transaction',
+    function* (store) {
+      const view = yield* beginTransaction(store)
+      yield* put(view, 'inside')
+      yield* commit(view)
+    },
+  ],
+  [
+    'a transaction that is rolled back',
+    function* (store) {
+      const view = yield* beginTransaction(store)
+      yield* put(view, 'inside')
+      yield* rollBack(view)
+    },
+  ],
+]
+
+describe("with filesystem: 'network'", () => {
+  test.each(operations)('%s locks what it changes', (_, run) => {
+    const store = newStore(join(newFolder(), 'cache'), { network: true })
+    sync(openFolder(store, {}, true))
+    sync(put(store, 'old'))
+    const unlocked: string[] = []
+    sync(run(store), watching(hosts.sync(), unlocked))
+    expect(unlocked).toEqual([])
+  })
+})
