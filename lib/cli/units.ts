@@ -9,15 +9,17 @@ const day = 24 * hour
 const week = 7 * day
 
 const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: second, m: minute, h: hour, d: day, w: week }
+const partOfDuration = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g
+const wholeDuration = /^\d+(\.\d+)?(ms|s|m|h|d|w)( ?\d+(\.\d+)?(ms|s|m|h|d|w))*$/
 
 /**
  * `90s`, `10m`, `1h30m`, `2d`, `1.5h`: milliseconds. A number without a unit is refused: elsewhere in this package it would be
  * milliseconds, in most shells seconds.
  */
 export function readDuration(text: string, what: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)/gy)]
-  const isWhole = parts.reduce((length, [part]) => length + part.length, 0) === text.length
-  if (parts.length > 0 && isWhole) return parts.reduce((sum, [, n, unit]) => sum + Number(n) * timeUnits[unit!]!, 0)
+  if (wholeDuration.test(text)) {
+    return [...text.matchAll(partOfDuration)].reduce((sum, [, n, unit]) => sum + Number(n) * timeUnits[unit!]!, 0)
+  }
   const hint = /^\d+(\.\d+)?$/.test(text) ? `, did you mean "${text}s"?` : ''
   throw new UsageError(`Expected ${what} to be a duration such as 90s, 10m, 1h30m or 2d, got "${text}"${hint}`)
 }

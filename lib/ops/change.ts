@@ -12,9 +12,9 @@
 import { topics } from '../channels.ts'
 import { BucketCacheError, StorageIOError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
-import { ask, type File, type Io, type Lock } from '../io/requests.ts'
+import { ask, type File, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import { changeLockName, temporaryName } from '../log/names.ts'
+import { temporaryName } from '../log/names.ts'
 import { noRef, type RecordFields, type Tag } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
@@ -24,6 +24,7 @@ import { cullForWrite, exceeded } from './cull.ts'
 import { noteExpiry } from './expiry.ts'
 import { bareRecord, nothingStored, stateOffset } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
+import { underLock } from './lock.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
 import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
 import { changePending } from './pending.ts'
@@ -82,21 +83,8 @@ export interface Changed<T> {
 export function change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
   if (store.transaction?.deferred) return changePending(store, slot, decide)
   if (store.transaction !== undefined) return changeInside(store, slot, decide)
-  return store.settings.network ? changeLocked(store, slot, creates, decide) : changeHere(store, slot, creates, decide)
-}
-
-/** There is no atomic append on a network's filesystem: compare and append is sound only while nobody else appends. */
-function* changeLocked<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
-  const lock: Lock = yield* ask<'lock'>({
-    op: 'lock',
-    path: `${store.folder}/${changeLockName}`,
-    timeoutMs: store.settings.timeoutMs,
-  })
-  try {
-    return yield* changeHere(store, slot, creates, decide)
-  } finally {
-    yield* ask<'unlock'>({ op: 'unlock', lock })
-  }
+  const here = changeHere(store, slot, creates, decide)
+  return store.settings.network ? underLock(store, here) : here
 }
 
 function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {

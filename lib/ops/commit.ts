@@ -15,7 +15,7 @@ import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
-import { changeLockName, intentName, tagName, transactionFolder, turnName } from '../log/names.ts'
+import { intentName, tagName, transactionFolder, turnName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { change, type Write } from './change.ts'
@@ -32,14 +32,13 @@ import { endTurn, takeTurn } from './turn.ts'
 
 /** A view of the store whose operations belong to a new transaction, when its turn has come. */
 export function* beginTransaction(store: Store): Io<Store> {
-  const { folder, environment, settings } = store
+  const { environment, settings } = store
   const turn = yield* takeTurn(store, store.keys.hiddenSlot(turnName))
   const transaction = new Transaction(environment.newId(), turn)
   if (settings.network) {
     // Every change takes this lock there; a transaction keeps it.
-    const path = `${folder}/${changeLockName}`
     try {
-      transaction.lock = yield* ask<'lock'>({ op: 'lock', path, timeoutMs: settings.timeoutMs })
+      transaction.lock = yield* takeLock(store)
     } finally {
       if (transaction.lock === undefined) yield* finish(store, transaction)
     }

@@ -16,6 +16,7 @@ import { type Candidate, OrderCursor } from './cursor.ts'
 import { erase, eraseInside } from './erase.ts'
 import { expireSlot, slotsBegun } from './expiry.ts'
 import { readCurrent } from './find.ts'
+import { underLock } from './lock.ts'
 import { appendOrder, catchUp } from './order.ts'
 import { countInside, growthInside } from './transaction.ts'
 import { readUses } from './usage.ts'
@@ -68,6 +69,10 @@ export function* cullForWrite(store: Store): Io<void> {
  * a lesser one.
  */
 export function* cull(store: Store, atMost: number, looks: number): Io<number> {
+  return yield* underLock(store, cullHere(store, atMost, looks))
+}
+
+function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
   yield* catchUp(store)
   let count = 0
   const inside = store.transaction !== undefined

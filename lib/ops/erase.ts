@@ -16,6 +16,7 @@ import type { Store } from '../store.ts'
 import { change } from './change.ts'
 import { stateOffset } from './fields.ts'
 import { readCurrent } from './find.ts'
+import { underLock } from './lock.ts'
 import { appendOrder } from './order.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
@@ -35,6 +36,15 @@ export function* eraseFolder(
   step: number,
   meant: (log: LogState) => boolean,
   reason?: 'tag' | 'expired',
+): Io<Removed> {
+  return yield* underLock(store, eraseHere(store, step, meant, reason))
+}
+
+function* eraseHere(
+  store: Store,
+  step: number,
+  meant: (log: LogState) => boolean,
+  reason: 'tag' | 'expired' | undefined,
 ): Io<Removed> {
   const folder = `${store.folder}/${entryFolders[step]!}`
   const { fileExtension, name: backend } = store.backend

@@ -17,6 +17,7 @@ import { erase, eraseInside } from './erase.ts'
 import { readCurrent } from './find.ts'
 import { endHints, giveHints, isYoung, listTaken, takeHints } from './hints.ts'
 import { expiryOf } from './live.ts'
+import { underLock } from './lock.ts'
 import { appendOrder } from './order.ts'
 import { hintFor } from './tags.ts'
 
@@ -69,12 +70,17 @@ export function* expireTaken(store: Store, now: number): Io<number> {
  * Erases what has expired by `now` of the entries in a slot, of this backend, or, with `everyBackend`, of all: at most so
  * many. How many.
  */
-export function* expireSlot(
-  store: Store,
-  slot: TimeSlot,
-  now: number,
-  options: { everyBackend?: (hint: Hint) => Store; atMost?: number; patient?: boolean } = {},
-): Io<number> {
+export function* expireSlot(store: Store, slot: TimeSlot, now: number, options: ExpireOptions = {}): Io<number> {
+  return yield* underLock(store, expireHere(store, slot, now, options))
+}
+
+interface ExpireOptions {
+  readonly everyBackend?: (hint: Hint) => Store
+  readonly atMost?: number
+  readonly patient?: boolean
+}
+
+function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireOptions): Io<number> {
   const name = slotName(slot)
   const taken = yield* takeHints(store, name)
   if (taken === undefined) return 0

@@ -37,6 +37,8 @@ export class Listing {
   readonly #options: ListOptions
   readonly #cursor: OrderCursor
   #begunShown = false
+  /** Places at which an entry was shown; of a deferred bucket only, whose keys others may remove meanwhile. */
+  readonly #shown = new Set<string>()
 
   constructor(store: Store, options: ListOptions) {
     this.#store = store
@@ -53,7 +55,11 @@ export class Listing {
     const looks = page.map(({ hash, extension, place }) =>
       look(store, `${store.folder}/${entryName(hash, extension)}`, place, options),
     )
-    return (yield* all(looks)).filter(entry => entry !== undefined)
+    const entries = yield* all(looks)
+    if (store.transaction?.deferred) {
+      for (const [i, { place }] of page.entries()) if (entries[i] !== undefined) this.#shown.add(place)
+    }
+    return entries.filter(entry => entry !== undefined)
   }
 
   /** The last entry that begins in the transaction. */
@@ -61,14 +67,16 @@ export class Listing {
     return this.#begun()?.at(-1)
   }
 
-  /** At the end, once: entries that begin in the transaction, and have no place in the order log yet. */
+  /** At the end, once: entries that begin in the transaction, and have no place in the order log yet; or none any more. */
   #begun(): Listed[] | undefined {
-    const taken = this.#store.transaction?.taken
-    if (taken === undefined || this.#begunShown) return undefined
+    const { transaction } = this.#store
+    if (transaction === undefined || this.#begunShown) return undefined
     this.#begunShown = true
     const begun: Listed[] = []
-    for (const { slot, before, log } of taken.values()) {
-      if (slot.hidden || log.value === undefined || log.value.place === before.value?.place) continue
+    for (const { slot, before, log } of transaction.taken.values()) {
+      if (slot.hidden || log.value === undefined) continue
+      const { place } = log.value
+      if (transaction.deferred ? this.#shown.has(place) : place === before.value?.place) continue
       const listed = showLog(this.#store, log, this.#options)
       if (listed !== undefined) begun.push(listed)
     }
@@ -79,12 +87,15 @@ export class Listing {
 /** The first or last live entry in insertion order, with its value. */
 export function* endmost(store: Store, last: boolean): Io<Listed | undefined> {
   const options = { values: true }
-  if (!last) {
+  // What is pending may have lost its place to others: then only going through all of it tells.
+  if (!last || store.transaction?.deferred) {
     const listing = new Listing(store, options)
-    for (;;) {
-      const page = yield* listing.next()
-      if (page === undefined || page.length > 0) return page?.[0]
+    let found: Listed | undefined
+    for (let page = yield* listing.next(); page !== undefined; page = yield* listing.next()) {
+      if (!last && page.length > 0) return page[0]
+      found = page.at(-1) ?? found
     }
+    return found
   }
   const begun = new Listing(store, options).lastBegun()
   if (begun !== undefined) return begun

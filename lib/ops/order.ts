@@ -12,6 +12,7 @@ import { ask, type File, type Io } from '../io/requests.ts'
 import { orderFolder, segmentName, segmentNumber } from '../log/names.ts'
 import { type FramesRead, readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
+import { underLock } from './lock.ts'
 
 /** A segment that is open. Other operations of this thread may move the tail on between any two requests of one, so each
  *  remembers where it stands itself. */
@@ -198,9 +199,8 @@ export function* writeVolume(store: Store): Io<void> {
   // Taken before the append, so that no other operation of this thread writes the same bytes down meanwhile.
   store.order.unwritten = 0
   try {
-    yield* appendOrder(store, [
-      { kind: 'adjust', id: store.environment.newId(), bytes, records: 0, count: 0, backend: '' },
-    ])
+    const id = store.environment.newId()
+    yield* underLock(store, appendOrder(store, [{ kind: 'adjust', id, bytes, records: 0, count: 0, backend: '' }]))
   } catch (error) {
     store.order.unwritten += bytes
     throw error

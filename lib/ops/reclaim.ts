@@ -8,11 +8,16 @@ import { ask, type Io } from '../io/requests.ts'
 import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { stateOffset } from './fields.ts'
+import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
 export function* reclaim(store: Store, path: string, later: boolean): Io<boolean> {
+  return yield* underLock(store, reclaimHere(store, path, later))
+}
+
+function* reclaimHere(store: Store, path: string, later: boolean): Io<boolean> {
   const file = yield* ask<'open'>({ op: 'open', path, create: false })
   if (file === undefined) return false
   try {

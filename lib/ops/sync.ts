@@ -52,8 +52,14 @@ function* write(view: Store, pending: Taken): Io<void> {
   }
   // Removing what is not there is no write.
   if (log.value === undefined && live === undefined) return
-  taken.log = log.value === undefined ? nothingStored : placed(view, log, live?.put.place)
+  taken.log = log.value === undefined ? nothingStored : placed(view, log, live?.put.place ?? newPlace(view, pending))
   taken.written = true
+}
+
+/** For an entry that begins: that which it has had since it is pending, unless it was that of one that has ended since. */
+function newPlace(view: Store, { before, log }: Taken): string {
+  const { place } = log.value!
+  return place === before.value?.place ? view.environment.newId() : place
 }
 
 /** Others have changed the key: what was decided from its value is decided from what it is now. False: nothing was. */
@@ -68,10 +74,10 @@ function decideAgain(view: Store, taken: Taken, pending: Taken): boolean {
   return decisions.length > 0
 }
 
-/** The log with its entry in the place that the key has. */
-function placed(view: Store, log: LogState, place: string | undefined): LogState {
+/** The log with its entry in this place. */
+function placed(view: Store, log: LogState, place: string): LogState {
   const put = log.value!
-  if (place === undefined || place === put.place) return log
+  if (place === put.place) return log
   const fields = { ...aloneAs(log.state!, put), place }
   const bytes = view.framing.encode(fields, put.bytes.subarray(put.valueStart, put.valueEnd), 0)
   const record = view.framing.decode(bytes, 0)

@@ -19,6 +19,7 @@ import { erase, eraseInside } from './erase.ts'
 import { readCurrent } from './find.ts'
 import { endHints, giveHints, isYoung, takeHints } from './hints.ts'
 import { liveEntry } from './live.ts'
+import { underLock } from './lock.ts'
 import { appendOrder } from './order.ts'
 
 /** Whether the folder has an index of tags. A file says so, and not a setting in memory: every process knows at once. */
@@ -39,6 +40,10 @@ export function* noteTags(store: Store, slot: Slot, tags: readonly Tag[], before
 
 /** Makes the index of tags: first it is there, then it is filled, so that no entry stored meanwhile is missed. */
 export function* createTagIndex(store: Store): Io<void> {
+  yield* underLock(store, createHere(store))
+}
+
+function* createHere(store: Store): Io<void> {
   if (yield* hasTagIndex(store)) return
   const path = `${store.folder}/${tagIndexName}`
   const { durable } = store.settings
@@ -83,6 +88,10 @@ export function carries(store: Store, log: LogState, tag: Tag): boolean {
 
 /** Evicts what the index knows of. How many entries; undefined: there is no index. */
 export function* evictIndexed(store: Store, tag: Tag): Io<number | undefined> {
+  return yield* underLock(store, evictHere(store, tag))
+}
+
+function* evictHere(store: Store, tag: Tag): Io<number | undefined> {
   if (!(yield* hasTagIndex(store))) return undefined
   const name = tagName(store.backend.name, tag)
   const meant = (log: LogState): boolean => carries(store, log, tag)

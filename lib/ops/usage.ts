@@ -8,6 +8,7 @@ import { ask, type Io } from '../io/requests.ts'
 import { temporaryName, usageName } from '../log/names.ts'
 import { encodeFrame, readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
+import { underLock } from './lock.ts'
 
 /** On disk: 0 32 hash · 32 8 last read (float64) · 40 4 count; as often as there are entries in the frame. */
 const usesKind = 1
@@ -18,7 +19,10 @@ const lengthAtMost = 4 * 2 ** 20
 /** Writes down the reads that were gathered. */
 export function* writeUses(store: Store): Io<void> {
   const fresh = store.usage.takeFresh()
-  if (fresh.size === 0) return
+  if (fresh.size > 0) yield* underLock(store, appendUses(store, fresh))
+}
+
+function* appendUses(store: Store, fresh: ReturnType<Store['usage']['takeFresh']>): Io<void> {
   const body = Buffer.allocUnsafe(fresh.size * useLength)
   let at = 0
   for (const [hash, { last, count }] of fresh) {

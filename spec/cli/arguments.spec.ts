@@ -74,7 +74,8 @@ describe('parse()', () => {
     [['--no-cwd=1'], 'Expected --no-cwd without a value, got "1"'],
     [['--sort', 'name'], 'Expected --sort to be key or size, got "name"'],
   ])('refuses %j', (argv, message) => {
-    expect(() => parse(argv, options)).toThrow(new UsageError(message))
+    expect(() => parse(argv, options)).toThrow(UsageError)
+    expect(() => parse(argv, options)).toThrow(message)
   })
 
   test.each(['__proto__', 'constructor', 'toString'])('knows no option --%s', name => {

@@ -203,6 +203,21 @@ test('an ifVersion that does not hold any more is a ConflictError of the sync, a
   expect(() => deferred.set('k', 2, { ifVersion: version })).toThrow(ConflictError)
 })
 
+test('what is pending is shown, and comes back, although others have removed the key meanwhile', () => {
+  const { bucket, deferred } = pair()
+  bucket.set('a', 1)
+  bucket.set('b', 1)
+  deferred.set('a', 2)
+  deferred.set('b', 2)
+  bucket.delete('a')
+  bucket.delete('b')
+  bucket.set('b', 3)
+  expect([...deferred.keys()]).toEqual(['a', 'b'])
+  expect(deferred.peekItem()).toMatchObject({ key: 'b', value: 2 })
+  deferred.sync()
+  expect([[...bucket].sort(), bucket.size, bucket.check()]).toEqual([[['a', 2], ['b', 2]], 2, []]) // biome-ignore format: one line
+})
+
 test('sums of several deferred buckets lose nothing', () => {
   const { folder, bucket } = pair()
   const all = [1, 2, 3].map(() => new DeferredWriteBucket(folder))

@@ -31,7 +31,8 @@ export interface IdentityParts {
 export function identify(parts: IdentityParts): Identity {
   const { words, cwd, variables, environment, inputs, key, scope } = parts
   const env = [...new Set(variables)].sort().map(name => {
-    const value = environment[name]
+    // Not what every object has.
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined
     return [name, value === undefined ? null : shortHash(value)] as const
   })
   return {
