@@ -59,6 +59,8 @@ export interface Store {
   readonly hunt: { current: Hunt | undefined; owed: number }
   /** The transaction that this view of the store belongs to. */
   readonly transaction: Transaction | undefined
+  /** The lock of the folder is held: see `ops/lock.ts`. */
+  readonly locked: boolean
   readonly garbage: Set<string>
   /** Look-ups since they were last written down. */
   readonly lookups: { hits: number; misses: number }
@@ -70,14 +72,22 @@ export interface Bounds {
   readonly largeRecord: number
   /** A log beyond this is compacted: dead records may take so much, or as much as eight live ones. */
   readonly compaction: number
+  /** The same for a log that is written many times a second: on some filesystems it takes a hundred times what an append
+   *  does to replace a file. Default: as for the others. */
+  readonly hotCompaction?: number
   /** A segment of the order log past this ends: reading one whole stays a matter of a fraction of a millisecond. */
   readonly segment: number
 }
 
-export const ordinaryBounds: Bounds = { largeRecord: 16 * 1024, compaction: 16 * 1024, segment: 64 * 1024 }
+export const ordinaryBounds: Bounds = {
+  largeRecord: 16 * 1024,
+  compaction: 16 * 1024,
+  hotCompaction: 256 * 1024,
+  segment: 64 * 1024,
+}
 
-/** What one read of a log brings: ordinary logs whole. */
-export const ordinaryReach = 32 * 1024
+/** What one read of a log brings at least: the last record, unless it is a long one. */
+export const ordinaryReach = 2 * 1024
 
 export function createStore(options: {
   folder: string
@@ -98,6 +108,7 @@ export function createStore(options: {
     usesRead: { ino: 0, offset: 0 },
     hunt: { current: undefined, owed: 0 },
     transaction: undefined,
+    locked: false,
     garbage: new Set(),
     lookups: { hits: 0, misses: 0 },
   }
@@ -106,6 +117,11 @@ export function createStore(options: {
 /** Text for the JSON backend, bytes for all others. */
 function framingOf(backend: string): Framing {
   return backend === 'json' ? textFraming : binaryFraming
+}
+
+/** The store for logs that are about the folder, and so read and written by the buckets of every backend. */
+export function forFolder(store: Store): Store {
+  return store.framing === binaryFraming ? store : { ...store, framing: binaryFraming }
 }
 
 /** The store as another backend of the folder would have it: for looking at its entries and removing them, not for values. */

@@ -260,12 +260,16 @@ for (const [name, face] of faces) {
     await twin.update('a', () => undefined)
     await twin.set('b', 1, { ifVersion: 'another' }).catch(() => {})
     await twin.incr('c', 1, { default: null }).catch(() => {})
-    await twin.update('d', () => {
-      throw new Error('no')
-    }).catch(() => {})
-    await twin.getOrSet('e', () => {
-      throw new Error('no')
-    }).catch(() => {})
+    await twin
+      .update('d', () => {
+        throw new Error('no')
+      })
+      .catch(() => {})
+    await twin
+      .getOrSet('e', () => {
+        throw new Error('no')
+      })
+      .catch(() => {})
     await twin.delete('f')
     await twin.close()
     await expect.poll(() => entryFiles(bucket.path), { timeout: 5000 }).toEqual([])

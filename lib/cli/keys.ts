@@ -48,5 +48,5 @@ export function showKey(key: unknown, keyText: string): string {
 
 /** Neither JSON nor a key text of another kind, nor in need of quotes. */
 function isPlain(text: string): boolean {
-  return showText(text) === text && keyOf(text) === undefined
+  return showText(text) === text && keyOf(text) === undefined && keyOf(unescaped(text)) === undefined
 }

@@ -8,21 +8,20 @@ import { type Paint, paintFor } from './paint.ts'
 import { truncate, widthOf } from './width.ts'
 
 const watched = new WeakSet<object>()
-const closed = new WeakSet<object>()
+const failures = new WeakMap<object, Error>()
 
 /** Writes all of it, no faster than it is read. @throws OutputClosed when nobody reads any more. */
 export async function write(out: Output, what: string | Uint8Array): Promise<void> {
   if (!watched.has(out)) {
     watched.add(out)
     out.on('error', (error: NodeJS.ErrnoException) => {
-      closed.add(out)
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
+      const isClosed = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
+      failures.set(out, isClosed ? new OutputClosed('Nobody reads the output any more') : error)
     })
   }
-  if (closed.has(out)) throw new OutputClosed('Nobody reads the output any more')
-  if (out.write(what)) return
-  await drained(out)
-  if (closed.has(out)) throw new OutputClosed('Nobody reads the output any more')
+  if (!failures.has(out) && !out.write(what)) await drained(out)
+  const failure = failures.get(out)
+  if (failure !== undefined) throw failure
 }
 
 /** A line on standard output. */

@@ -37,7 +37,7 @@ function write(fd: number, bytes: Uint8Array, offset: number, position: number |
 }
 
 /** Ordinary logs fit; what is larger is read in two steps. */
-const firstReach = 32 * 1024
+const firstReach = 16 * 1024
 
 /** A host for one bucket: it knows with which bits to create files. */
 export function asyncHost(bits: Permissions): AsyncHost {
@@ -56,7 +56,7 @@ export function asyncHost(bits: Permissions): AsyncHost {
   }
 
   const tailOf = async (fd: number, reach: number): Promise<Window> => {
-    const first = Buffer.allocUnsafe(Math.min(reach, firstReach))
+    const first = Buffer.allocUnsafe(firstReach)
     const n = await read(fd, first, 0, first.length, 0)
     if (n < first.length) return { bytes: first.subarray(0, n), start: 0, size: n }
     const { size } = await fstat(fd)

@@ -20,6 +20,9 @@ function pause(ms: number): void {
 
 const noBytes = Buffer.alloc(0)
 
+/** Long logs are few, or else none of them is read often. */
+const endsAtMost = 256
+
 /** Ordinary logs fit; what is larger is read in two steps. */
 const scratchLength = 32 * 1024
 
@@ -44,12 +47,22 @@ export function syncHost(bits: Permissions): SyncHost {
     return done
   }
 
-  const tailOf = (fd: number, reach: number, keep: boolean): Window => {
-    const first = Math.min(reach, scratchLength)
-    const n = fs.readSync(fd, scratch, 0, first, 0)
-    if (n < first) return { bytes: keep ? copyOf(scratch, n) : scratch.subarray(0, n), start: 0, size: n }
+  // Where long logs ended when they were last read: they are written often, and to look there first saves a look at
+  // their size.
+  const ends = new Map<string, number>()
+
+  const tailOf = (fd: number, path: string, reach: number, keep: boolean): Window => {
+    const end = ends.size === 0 ? undefined : ends.get(path)
+    const from = end === undefined ? 0 : Math.max(0, end - reach)
+    const n = fs.readSync(fd, scratch, 0, scratchLength, from)
+    if (n < scratchLength && (n > 0 || from === 0)) {
+      if (end !== undefined) ends.set(path, from + n)
+      return { bytes: keep ? copyOf(scratch, n) : scratch.subarray(0, n), start: from, size: from + n }
+    }
     const size = fs.fstatSync(fd).size
     const start = Math.max(0, size - reach)
+    if (ends.size >= endsAtMost) ends.clear()
+    ends.set(path, size)
     const bytes = Buffer.allocUnsafe(size - start)
     return { bytes: bytes.subarray(0, readAt(fd, bytes, start)), start, size }
   }
@@ -81,10 +94,10 @@ export function syncHost(bits: Permissions): SyncHost {
       }
       return guard('read', path, () => {
         try {
-          if (stamped !== true) return tailOf(fd, reach, false)
+          if (stamped !== true) return tailOf(fd, path, reach, false)
           // Looked at before reading: bytes that are newer than their stamp are only read once more.
           const stamp = fs.fstatSync(fd)
-          return { ...tailOf(fd, reach, false), stamp }
+          return { ...tailOf(fd, path, reach, false), stamp }
         } catch (error) {
           if (errnoOf(error) === 'EISDIR') return undefined
           throw error
@@ -115,7 +128,7 @@ export function syncHost(bits: Permissions): SyncHost {
         return undefined
       }
     },
-    tail: ({ file, reach }) => guard('read', nameOf(file), () => tailOf(file, reach, true)),
+    tail: ({ file, reach }) => guard('read', nameOf(file), () => tailOf(file, nameOf(file), reach, true)),
     read({ file, position, length }) {
       return guard('read', nameOf(file), () => {
         // Mostly a writer's look whether anything stands behind its record, and nothing does.

@@ -28,7 +28,7 @@ export type Owner = string
 
 /** Each request by the name of what is asked: what it says, and what it is told. */
 export interface Effects {
-  /** Opens, reads the last `reach` bytes and closes. `undefined`: no such file. In the synchronous world the bytes are
+  /** Opens, reads the last `reach` bytes, or more, and closes. `undefined`: no such file. In the synchronous world the bytes are
    *  good only until the algorithm's next request. */
   load: { ask: { path: string; reach: number; stamped?: boolean }; reply: Window | undefined }
   /** Opens to read and append, or with `onlyRead` to read. `undefined`: no such file, and `create` is false. Folders are made

@@ -12,6 +12,9 @@
 //   transactions/turn.log          whose turn it is to have a transaction
 //   usage.log                      which entries were read, under the policies that look at that
 //   statistics.log                 hits and misses
+//   recipes/<62 hex>.log           who is in a lock, and the like; the digits are SHA-256 of kind and name
+//   deques/<62 hex>/               a folder of this format, with the items of one deque; the digits are SHA-256 of its name
+//   indexes/<62 hex>/              the same, of an index
 //   tmp/<16 hex>.tmp               a file on its way to its place
 //   tmp/<16 hex>.<tags|expiry>.<name of the log>   hints that somebody is looking after
 //   bucketcache.json               the folder's settings, with its format
@@ -34,7 +37,7 @@ export const orderLockName = 'order/merge'
 
 /** Files right in the folder, or on their way there (write-file-atomic adds digits), and folders. */
 const oursPattern =
-  /^(?:[0-9a-f]{2}|order|tags|expiry|queues|transactions|tmp|usage\.log|statistics\.log|change\.lock|(?:bucketcache\.json|CACHEDIR\.TAG|\.gitignore)(?:\.\d+)?)$/
+  /^(?:[0-9a-f]{2}|order|tags|expiry|queues|recipes|deques|indexes|transactions|tmp|usage\.log|statistics\.log|change\.lock|(?:bucketcache\.json|CACHEDIR\.TAG|\.gitignore)(?:\.\d+)?)$/
 
 /** Whether `name`, right in the folder, is of this package. */
 export function isOurs(name: string): boolean {
@@ -72,6 +75,21 @@ export function segmentNumber(name: string): number | undefined {
 export function queueName(backend: string, prefix: string | undefined): string {
   const name = prefix === undefined ? backend : `${backend}\0${prefix}`
   return `queues/${hash('sha256', name).slice(0, 62)}.log`
+}
+
+/** The log of a lock, or another recipe. */
+export function recipeName(kind: string, name: string): string {
+  return `recipes/${hash('sha256', `${kind}\0${name}`).slice(0, 62)}.log`
+}
+
+/** The folder of a deque or index. */
+export function collectionName(kind: 'deques' | 'indexes', name: string): string {
+  return `${kind}/${hash('sha256', name).slice(0, 62)}`
+}
+
+/** Whether the log is about the folder, and so one for the buckets of all backends. */
+export function isFolderLog(name: string): boolean {
+  return name === turnName || name === statisticsName || /^recipes\/[0-9a-f]{62}\.log$/.test(name)
 }
 
 export function intentName(id: string): string {

@@ -12,21 +12,18 @@
 
 import { topics } from '../channels.ts'
 import type { Core } from '../core.ts'
-import { MutatedArgumentsError } from '../errors.ts'
 import type { Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import { type ClaimOutcome, claim, obtain, release } from '../ops/claim.ts'
+import { type ClaimOutcome, claim, obtain } from '../ops/claim.ts'
 import { fromMemory, getThroughMemory, type Recalled, recall } from '../ops/get.ts'
 import { expiryOf } from '../ops/live.ts'
 import { mayRemember } from '../ops/pending.ts'
 import { remove } from '../ops/remove.ts'
-import { set } from '../ops/set.ts'
-import type { Terms } from '../ops/terms.ts'
 import { isDue } from './ahead.ts'
-import type { Flight } from './flights.ts'
-import { type Layout, titleOf } from './layout.ts'
-import { type Note, readNote, writeNote } from './note.ts'
+import type { Layout } from './layout.ts'
+import { type Note, readNote } from './note.ts'
 import type { MemoSettings } from './options.ts'
+import { type Run, Runs } from './runs.ts'
 import type { Shelf } from './shelf.ts'
 import { classOf, stateOf } from './state.ts'
 import type { AnyFunction, CachedCallInfo } from './types.ts'
@@ -42,18 +39,6 @@ export interface MemoParts {
   readonly written: WeakSet<object> | undefined
 }
 
-/** A call that runs the function. */
-interface Run {
-  readonly self: unknown
-  readonly args: readonly unknown[]
-  readonly slot: Slot
-  /** Id of the claim that it holds; '': none. */
-  claim: string
-  startedAt: number
-  /** undefined: it may be stored whatever else runs. */
-  flight: Flight | undefined
-}
-
 type Outcome = Exclude<ClaimOutcome, { kind: 'wait' }>
 const alone: Outcome = { kind: 'claimed', id: '' }
 const waiting: ClaimOutcome = { kind: 'wait', own: false }
@@ -65,8 +50,6 @@ let described: unknown
 export class Memo {
   readonly fn: AnyFunction
   readonly callbacks: ((info: CachedCallInfo) => void)[] = []
-  /** Declared so; of others only a run tells. */
-  readonly isAsync: boolean
   readonly #name: string
   readonly #settings: MemoSettings
   readonly #layout: Layout
@@ -74,10 +57,10 @@ export class Memo {
   readonly #written: WeakSet<object> | undefined
   readonly #shelf: Shelf
   readonly #core: Core
+  readonly #runs: Runs
 
   constructor(shelf: Shelf, { fn, name, settings, layout, ofClass, written }: MemoParts) {
     this.fn = fn
-    this.isAsync = Object.prototype.toString.call(fn) === '[object AsyncFunction]'
     this.#name = name
     this.#settings = settings
     this.#layout = layout
@@ -85,6 +68,12 @@ export class Memo {
     this.#written = written
     this.#shelf = shelf
     this.#core = shelf.core
+    this.#runs = new Runs(shelf, fn, settings, (self, args) => this.#slot(self, args))
+  }
+
+  /** Declared so; of others only a run tells. */
+  get isAsync(): boolean {
+    return this.#runs.isAsync
   }
 
   /** The key of a call's result. */
@@ -99,7 +88,7 @@ export class Memo {
   call(self: unknown, args: readonly unknown[]): unknown {
     if (this.#isBare(self)) return this.fn.apply(self, args as unknown[])
     const slot = this.#slot(self, args)
-    if (this.#layout.skipsLookUp(args)) return this.#run(this.#begin(self, args, slot))
+    if (this.#layout.skipsLookUp(args)) return this.#runs.run(this.#runs.begin(self, args, slot))
     const recalled = this.#lookUp(slot)
     return recalled === undefined ? this.#compute(self, args, slot) : this.#answer(recalled, self, args, slot)
   }
@@ -107,7 +96,7 @@ export class Memo {
   /** Runs the function, and stores the result over what there is. */
   refresh(self: unknown, args: readonly unknown[]): unknown {
     if (this.#isBare(self)) return this.fn.apply(self, args as unknown[])
-    return this.#run(this.#begin(self, args, this.#slot(self, args)))
+    return this.#runs.run(this.#runs.begin(self, args, this.#slot(self, args)))
   }
 
   forget(self: unknown, args: readonly unknown[]): boolean {
@@ -184,7 +173,7 @@ export class Memo {
     const outcome = this.#core.attempt('wrap', waiting, () =>
       this.#core.sync(claim(this.#core.standing, slot, version)),
     )
-    if (outcome.kind === 'claimed') return this.#run(this.#begin(self, args, slot, outcome.id))
+    if (outcome.kind === 'claimed') return this.#runs.run(this.#runs.begin(self, args, slot, outcome.id))
     if (outcome.kind === 'wait') return this.#serve(recalled, note, self, args)
     // Another process was faster, and memory does not know.
     this.#core.forget(slot)
@@ -196,7 +185,7 @@ export class Memo {
     const core = this.#core
     try {
       const outcome = await core.attemptAsync('wrap', waiting, () => core.async(claim(core.standing, slot, version)))
-      if (outcome.kind === 'claimed') await this.#run(this.#begin(self, args, slot, outcome.id))
+      if (outcome.kind === 'claimed') await this.#runs.run(this.#runs.begin(self, args, slot, outcome.id))
       else core.forget(slot)
     } catch (error) {
       if (topics.error.active) topics.error.publish({ folder: core.path, operation: 'wrap', error })
@@ -210,15 +199,15 @@ export class Memo {
       const flight = this.#shelf.flights.get(slot.path)
       if (flight !== undefined) return flight.promise
     }
-    const run = this.#begin(self, args, slot)
+    const run = this.#runs.begin(self, args, slot)
     // What is never stored, nobody can wait for.
-    if (singleFlight !== true || expireMs === 0 || !this.#isShared) return this.#run(run)
-    if (this.isAsync) return this.#fly(run, this.#obtainAndRun(run))
+    if (singleFlight !== true || expireMs === 0 || !this.#isShared) return this.#runs.run(run)
+    if (this.isAsync) return this.#runs.fly(run, this.#obtainAndRun(run))
     const core = this.#core
     const outcome = core.attempt('wrap', alone, () => core.sync(obtain(core.standing, slot)))
     if (outcome.kind === 'value') return this.#serve(outcome.recalled, readNote(outcome.recalled.purpose), self, args)
     run.claim = outcome.id
-    return this.#run(run)
+    return this.#runs.run(run)
   }
 
   async #obtainAndRun(run: Run): Promise<unknown> {
@@ -232,59 +221,9 @@ export class Memo {
       }
       run.claim = outcome.id
       run.startedAt = performance.now()
-      return await this.#storeLater(run, this.fn.apply(self, args as unknown[]))
+      return await this.#runs.storeLater(run, this.fn.apply(self, args as unknown[]))
     } finally {
       this.#shelf.flights.end(slot.path, run.flight)
-    }
-  }
-
-  #begin(self: unknown, args: readonly unknown[], slot: Slot, claim = ''): Run {
-    return { self, args, slot, claim, startedAt: performance.now(), flight: undefined }
-  }
-
-  #run(run: Run): unknown {
-    let stored = false
-    let later = false
-    try {
-      const result: unknown = this.fn.apply(run.self, run.args as unknown[])
-      later = isThenable(result)
-      if (later) return this.#fly(run, this.#storeLater(run, result as PromiseLike<unknown>))
-      this.#checkUnchanged(run)
-      if (this.#isStored(run)) {
-        const { slot } = run
-        const bytes = this.#encode(result, slot)
-        const terms = this.#terms(run, false)
-        stored = this.#shelf.write('wrap', '', slot, store => set(store, slot, bytes, terms)) !== ''
-      }
-      return result
-    } finally {
-      if (run.claim !== '' && !later) this.#letGo(run, stored)
-    }
-  }
-
-  /** The promise that all who ask for the same meanwhile get too. */
-  #fly(run: Run, promise: Promise<unknown>): Promise<unknown> {
-    if (this.#settings.singleFlight === false) return promise
-    run.flight = { promise }
-    this.#shelf.flights.begin(run.slot.path, run.flight)
-    return promise
-  }
-
-  async #storeLater(run: Run, result: PromiseLike<unknown>): Promise<unknown> {
-    let stored = false
-    try {
-      const value = await result
-      this.#checkUnchanged(run)
-      if (this.#isStored(run)) {
-        const { slot } = run
-        const bytes = this.#encode(value, slot)
-        const terms = this.#terms(run, !this.isAsync)
-        stored = (await this.#shelf.writeLater('wrap', '', slot, store => set(store, slot, bytes, terms))) !== ''
-      }
-      return value
-    } finally {
-      if (run.claim !== '') await this.#letGoLater(run, stored)
-      this.#shelf.flights.end(run.slot.path, run.flight)
     }
   }
 
@@ -292,43 +231,6 @@ export class Memo {
   get #isShared(): boolean {
     const { transaction } = this.#core.active
     return !this.#core.settings.readOnly && (transaction === undefined || transaction.deferred)
-  }
-
-  #isStored({ slot, flight }: Run): boolean {
-    if (this.#settings.expireMs === 0 || this.#core.settings.readOnly) return false
-    return flight === undefined || this.#shelf.flights.get(slot.path) === flight
-  }
-
-  #encode(value: unknown, slot: Slot): Uint8Array {
-    return this.#core.store.backend.encode(value, { key: slot.identity ?? slot.text })
-  }
-
-  #terms(run: Run, promise: boolean): Terms {
-    const { expireMs, staleMs, beta, tags } = this.#settings
-    const lifetimeMs = expireMs === undefined ? this.#core.settings.lifetimeMs : (expireMs ?? Number.POSITIVE_INFINITY)
-    const outlives = staleMs > 0 && lifetimeMs !== Number.POSITIVE_INFINITY
-    const fresh = outlives ? Math.ceil(this.#core.store.environment.now() + lifetimeMs) : undefined
-    const took = beta > 0 ? performance.now() - run.startedAt : undefined
-    const purpose = writeNote({ promise, took, fresh })
-    return { expireMs: outlives ? lifetimeMs + staleMs : expireMs, tags, ifVersion: undefined, purpose }
-  }
-
-  /** A result is stored under what the function was called with, so that must still be what it was. */
-  #checkUnchanged({ self, args, slot }: Run): void {
-    let now: Slot | undefined
-    let cause: unknown
-    try {
-      now = this.#slot(self, args)
-    } catch (error) {
-      cause = error
-    }
-    if (now !== undefined && now.text === slot.text && now.identity === slot.identity) return
-    const what = this.#settings.method ? 'the arguments or the state of the instance' : 'the arguments'
-    throw new MutatedArgumentsError(
-      `Cannot store the result of ${titleOf(this.fn)}: ${what} changed while it ran, and nobody would find it. Nothing was ` +
-        'stored: let it change a copy, or leave what changes out of the key with the option ignore.',
-      cause === undefined ? undefined : { cause },
-    )
   }
 
   #tellHit(recalled: Recalled, self: unknown, args: readonly unknown[]): void {
@@ -342,37 +244,6 @@ export class Memo {
       })
     }
   }
-
-  /** A value that was stored has made the claim void already. */
-  #letGo({ claim, slot }: Run, stored: boolean): void {
-    try {
-      if (!stored) this.#shelf.write('wrap', undefined, slot, store => release(store, slot, claim))
-    } catch (error) {
-      this.#tellClaimLost(error)
-    } finally {
-      this.#core.store.environment.holds.delete(claim)
-    }
-  }
-
-  async #letGoLater({ claim, slot }: Run, stored: boolean): Promise<void> {
-    try {
-      if (!stored) await this.#shelf.writeLater('wrap', undefined, slot, store => release(store, slot, claim))
-    } catch (error) {
-      this.#tellClaimLost(error)
-    } finally {
-      this.#core.store.environment.holds.delete(claim)
-    }
-  }
-
-  /** What the function gave or threw matters more to the caller. */
-  #tellClaimLost(error: unknown): void {
-    if (topics.error.active) topics.error.publish({ folder: this.#core.path, operation: 'wrap', error })
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value instanceof Promise) return true
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
 function typeOf(value: unknown): string {

@@ -73,6 +73,9 @@ export type Decide<T> = (entry: Found | undefined, log: LogState) => Decision<T>
 
 const noBytes = new Uint8Array()
 
+/** A log whose records follow each other so closely is hot. */
+const hotPauseMs = 10
+
 /** How a change came out: its result, and the id of the record that was written. */
 export interface Changed<T> {
   readonly result: T
@@ -83,8 +86,8 @@ export interface Changed<T> {
 export function change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
   if (store.transaction?.deferred) return changePending(store, slot, decide)
   if (store.transaction !== undefined) return changeInside(store, slot, decide)
-  const here = changeHere(store, slot, creates, decide)
-  return store.settings.network ? underLock(store, here) : here
+  if (!store.settings.network) return changeHere(store, slot, creates, decide)
+  return underLock(store, locked => changeHere(locked, slot, creates, decide))
 }
 
 function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
@@ -177,7 +180,7 @@ class Attempt {
           : {}),
     })
     const record = store.framing.encode(fields, noBytes, size)
-    const ended = write.kind === 'tombstone' ? placeOf(log) : undefined
+    const ended = write.kind === 'tombstone' && !slot.hidden ? placeOf(log) : undefined
     if (write.kind === 'touch') yield* this.#hint(log, live, write)
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
@@ -193,7 +196,8 @@ class Attempt {
     }
     if (live !== undefined) store.order.unwritten += record.length
     if (write.kind === 'tombstone') store.garbage.add(slot.path)
-    else if (write.kind === 'touch') this.#noteGrowth(size + record.length, live!.put.length)
+    else if (write.kind === 'touch')
+      this.#noteGrowth(size + record.length, live!.put.length, fields.time - log.last!.time)
     return fields.id
   }
 
@@ -259,7 +263,7 @@ class Attempt {
         return undefined
       }
       if (live !== undefined) store.order.unwritten += length
-      this.#noteGrowth(size + length, length)
+      this.#noteGrowth(size + length, length, fields.time - (log.last?.time ?? 0))
     }
     if (!tagged) yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
     this.#grew = !slot.hidden
@@ -289,8 +293,11 @@ class Attempt {
     return yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
   }
 
-  #noteGrowth(size: number, liveLength: number): void {
-    if (size > Math.max(this.store.bounds.compaction, 8 * liveLength)) this.#compactAt = liveLength
+  /** `pauseMs`: since the record before. */
+  #noteGrowth(size: number, liveLength: number, pauseMs: number): void {
+    const { compaction, hotCompaction = compaction } = this.store.bounds
+    const bound = pauseMs < hotPauseMs ? hotCompaction : compaction
+    if (size > Math.max(bound, 8 * liveLength)) this.#compactAt = liveLength
   }
 
   /** After a refusal of the filesystem: takes back a claim that may stand, and whose id nobody will learn, and the places of

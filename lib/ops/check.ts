@@ -11,6 +11,7 @@
 
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
+import type { Intention } from '../log/intent.ts'
 import {
   entryExtension,
   entryFolders,
@@ -25,7 +26,7 @@ import {
   turnName,
 } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
-import { type Store, viewOf } from '../store.ts'
+import { forFolder, type Store, viewOf } from '../store.ts'
 import { HintCheck } from './check-hints.ts'
 import { rivalClaim } from './claim.ts'
 import { isOurs } from './erase.ts'
@@ -33,6 +34,7 @@ import { readIntent, rollForward } from './intent.ts'
 import { clean, forestall, giveNewPlace, isDeadSeal, lift, readToKeep } from './mend.ts'
 import { type Add, appendOrder, catchUp, writeVolume } from './order.ts'
 import { readLog } from './raw.ts'
+import { reclaim } from './reclaim.ts'
 import { Standing } from './standing.ts'
 import { endTurn, takeTurn } from './turn.ts'
 
@@ -87,11 +89,11 @@ export class Check {
   /** Before the entries. */
   *begin(): Io<void> {
     const store = this.#store
+    yield* this.#standing.refresh()
+    for (const add of this.#standing.places.values()) this.#backendOf.set(add.hash, add)
     yield* this.#transactions()
     if (this.#fix) yield* writeVolume(store)
     yield* this.#hints.begin()
-    yield* this.#standing.refresh()
-    for (const add of this.#standing.places.values()) this.#backendOf.set(add.hash, add)
   }
 
   /** One folder of entries: `step` from 0 up to, not including, `entrySteps`. */
@@ -130,7 +132,8 @@ export class Check {
     }
     const { last, value: put } = log
     if (put === undefined) {
-      if (this.#fix && last?.kind !== 'seal' && last?.kind !== 'claim') this.#store.garbage.add(path)
+      // Not left to the background, which knows the bucket's own backend only.
+      if (this.#fix && last?.kind !== 'seal' && last?.kind !== 'claim') yield* reclaim(view, path, false)
       return undefined
     }
     if (!isOurs(view, path, log)) return undefined
@@ -270,6 +273,17 @@ export class Check {
     }
   }
 
+  /** The store as the backend has it whose transaction that is; undefined: who knows. */
+  #viewFor(intent: readonly Intention[]): Store | undefined {
+    const store = this.#store
+    for (const { path } of intent) {
+      const known = this.#backendOf.get(hashOf(path))
+      if (known !== undefined) return viewOf(store, known.backend, known.extension)
+    }
+    const { fileExtension } = store.backend
+    return intent.every(({ path }) => path.endsWith(`.${fileExtension}`)) ? store : undefined
+  }
+
   /** While this process has the turn no transaction runs: an intent that is there then is a dead one's. */
   *#transactions(): Io<void> {
     const store = this.#store
@@ -279,7 +293,7 @@ export class Check {
     const slot = store.keys.hiddenSlot(turnName)
     const message = 'it was decided, and not carried out to its end'
     if (!this.#fix) {
-      if ((yield* rivalClaim(store, slot))?.living === true) return
+      if ((yield* rivalClaim(forFolder(store), slot))?.living === true) return
       for (const id of ids) this.#tell(`${folder}/${id}.intent`, 'transaction', message)
       return
     }
@@ -287,9 +301,10 @@ export class Check {
     try {
       for (const id of ids) {
         const intent = yield* readIntent(store, id)
-        if (intent === undefined) continue
+        const view = intent && this.#viewFor(intent)
+        if (view === undefined) continue
         this.#tell(`${folder}/${id}.intent`, 'transaction', message)
-        yield* rollForward(store, id, intent)
+        yield* rollForward(view, id, intent!)
       }
     } finally {
       yield* endTurn(store, slot, turn)
@@ -298,6 +313,11 @@ export class Check {
 }
 
 export const entrySteps = entryFolders.length
+
+/** The hash of the key whose log is at this path in the folder. */
+function hashOf(path: string): string {
+  return path.slice(0, 2) + path.slice(3, path.indexOf('.'))
+}
 
 function* isThere(store: Store, path: string, place: string): Io<boolean> {
   return (yield* readLog(store, path))?.value?.place === place

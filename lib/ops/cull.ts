@@ -69,7 +69,7 @@ export function* cullForWrite(store: Store): Io<void> {
  * a lesser one.
  */
 export function* cull(store: Store, atMost: number, looks: number): Io<number> {
-  return yield* underLock(store, cullHere(store, atMost, looks))
+  return yield* underLock(store, locked => cullHere(locked, atMost, looks))
 }
 
 function* cullHere(store: Store, atMost: number, looks: number): Io<number> {

@@ -56,24 +56,35 @@ export class OrderCursor {
   /** What stands in the next file of the order log that has anything behind the last position. */
   *#read(): Io<Candidate[]> {
     const store = this.#store
-    // Segments may be merged meanwhile; their positions are in the merged file then.
-    const stamp = yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${mergedName}` })
-    const merged = stamp === undefined ? '' : `${stamp.ino} ${stamp.size} ${stamp.mtimeMs}`
-    if (merged !== this.#merged) {
-      this.#merged = merged
-      const candidates = yield* this.#candidates(mergedName, 0)
-      if (candidates.length > 0) return candidates
+    for (;;) {
+      // Segments may be merged meanwhile; their positions are in the merged file then. Listed before that is looked at: who is
+      // not in the listing any more is in the merged file already.
+      const segments = yield* listSegments(store)
+      const stamp = yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${mergedName}` })
+      const merged = stamp === undefined ? '' : `${stamp.ino} ${stamp.size} ${stamp.mtimeMs}`
+      if (merged !== this.#merged) {
+        this.#merged = merged
+        const candidates = (yield* this.#candidates(mergedName, 0)) ?? []
+        if (candidates.length > 0) return candidates
+      }
+      const candidates = yield* this.#firstOf(segments)
+      if (candidates !== undefined) return candidates
     }
-    for (const segment of yield* listSegments(store)) {
+  }
+
+  /** What stands in the first of the segments that has anything; undefined: one has gone since they were listed. */
+  *#firstOf(segments: readonly number[]): Io<Candidate[] | undefined> {
+    for (const segment of segments) {
       if (segment < this.#last.segment) continue
       const candidates = yield* this.#candidates(segmentName(segment), segment)
-      if (candidates.length > 0) return candidates
+      if (candidates === undefined || candidates.length > 0) return candidates
     }
     return []
   }
 
-  *#candidates(name: string, segment: number): Io<Candidate[]> {
-    const { records } = yield* readOrder(this.#store, name)
+  *#candidates(name: string, segment: number): Io<Candidate[] | undefined> {
+    const { records, missing } = yield* readOrder(this.#store, name)
+    if (missing) return undefined
     const standing = new Map<string, Candidate>()
     for (const { record, index } of records) {
       if (record.kind === 'remove') standing.delete(record.place)

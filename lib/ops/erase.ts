@@ -37,7 +37,7 @@ export function* eraseFolder(
   meant: (log: LogState) => boolean,
   reason?: 'tag' | 'expired',
 ): Io<Removed> {
-  return yield* underLock(store, eraseHere(store, step, meant, reason))
+  return yield* underLock(store, locked => eraseHere(locked, step, meant, reason))
 }
 
 function* eraseHere(

@@ -71,7 +71,7 @@ export function* expireTaken(store: Store, now: number): Io<number> {
  * many. How many.
  */
 export function* expireSlot(store: Store, slot: TimeSlot, now: number, options: ExpireOptions = {}): Io<number> {
-  return yield* underLock(store, expireHere(store, slot, now, options))
+  return yield* underLock(store, locked => expireHere(locked, slot, now, options))
 }
 
 interface ExpireOptions {

@@ -69,7 +69,7 @@ export function* forestall(store: Store, path: string, place: string): Io<boolea
       continue
     }
     if (yield* overwrite(store, path, ({ last }) => last?.id === log.last?.id)) {
-      if (log.value === undefined) store.garbage.add(path)
+      if (log.value === undefined) yield* reclaim(store, path, false)
       return true
     }
   }

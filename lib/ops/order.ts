@@ -38,6 +38,7 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
         // Nobody came in between: what was written need not be read.
         for (let i = 0; i < records.length; i++) tail.totals.fold(records[i]!, frames[i]!.length)
         tail.offset = size
+        tail.started = true
       } else {
         const read = yield* readFrom(file, offset, size)
         tail.fold(segment, offset, read)
@@ -57,14 +58,11 @@ export function* catchUp(store: Store): Io<Totals> {
   for (;;) {
     const opened = yield* openLast(store, true)
     if (opened === undefined) return tail.totals
-    const { file, segment } = opened
     try {
-      yield* foldRest(store, opened)
+      if (yield* foldRest(store, opened)) return tail.totals
     } finally {
-      yield* ask<'close'>({ op: 'close', file })
+      yield* ask<'close'>({ op: 'close', file: opened.file })
     }
-    if (tail.isLost) tail.moveTo(tail.segment - 1, noTotals, false)
-    else if (tail.segment === segment) return tail.totals
   }
 }
 
@@ -77,14 +75,15 @@ export function* listSegments(store: Store): Io<number[]> {
     .sort((a, b) => a - b)
 }
 
-/** All of one file of the order log, up to its end: each record with its number in the file. */
+/** All of one file of the order log, up to its end: each record with its number in the file. `missing`: there is no such
+ *  file, or no more; if it was in a listing, what was in it is in the merged file by now. */
 export function* readOrder(
   store: Store,
   name: string,
-): Io<{ records: { record: OrderRecord; index: number }[]; size: number }> {
+): Io<{ records: { record: OrderRecord; index: number }[]; size: number; missing: boolean }> {
   const window = yield* ask<'load'>({ op: 'load', path: `${store.folder}/${name}`, reach: Number.MAX_SAFE_INTEGER })
   const records: { record: OrderRecord; index: number }[] = []
-  if (window === undefined) return { records, size: 0 }
+  if (window === undefined) return { records, size: 0, missing: true }
   let index = 0
   for (const { frame } of readFrames(window.bytes).frames) {
     index++
@@ -92,7 +91,7 @@ export function* readOrder(
     if (record?.kind === 'end') break
     if (record !== undefined) records.push({ record, index })
   }
-  return { records, size: window.size }
+  return { records, size: window.size, missing: false }
 }
 
 export type Add = OrderRecord & { kind: 'add' }
@@ -126,21 +125,14 @@ function* openTail(store: Store): Io<Opened> {
       opened = { file: (yield* ask<'open'>({ op: 'open', path, create: true }))!, segment }
     }
     const { file, segment } = opened
-    if (tail.started && tail.segment === segment) return opened
     let keep = false
     try {
-      yield* foldRest(store, opened)
-      if (tail.isLost) {
-        tail.moveTo(tail.segment - 1, noTotals, false)
-        continue
-      }
-      if (tail.segment === segment && !tail.started && segment > 1) {
+      if (!(yield* foldRest(store, opened))) continue
+      if (!tail.started && segment > 1) {
         const base: OrderRecord = { kind: 'base', id: store.environment.newId(), totals: tail.totals }
         yield* ask<'append'>({ op: 'append', file, bytes: encodeOrder(base) })
-        yield* foldRest(store, opened)
+        if (!(yield* foldRest(store, opened))) continue
       }
-      if (tail.segment !== segment) continue
-      tail.started = true
       keep = true
       return opened
     } finally {
@@ -149,12 +141,31 @@ function* openTail(store: Store): Io<Opened> {
   }
 }
 
-/** Folds a segment from where it was left; if it has ended, the tail stands at the next afterwards. */
-function* foldRest(store: Store, { file, segment }: Opened): Io<void> {
+/**
+ * Folds a segment from where it was left. Whether it is the last, and the totals are those of now; if not, the tail stands
+ * elsewhere afterwards: look there.
+ *
+ * A segment that was merged and unlinked may stand there again, empty: whoever had found that it has not begun creates it
+ * when opening it, however late. It stays empty, for here nobody takes it for his own: what he has read is not in it, or
+ * there is a later one.
+ */
+function* foldRest(store: Store, { file, segment }: Opened): Io<boolean> {
   const tail = store.order
+  const before = tail.segment === segment ? tail.offset : 0
   const size = yield* ask<'size'>({ op: 'size', file })
+  if (tail.segment !== segment) return false
+  if (size < before) {
+    tail.moveTo(0, noTotals, false)
+    return false
+  }
   const { offset } = tail
-  if (tail.segment === segment && size > offset) tail.fold(segment, offset, yield* readFrom(file, offset, size))
+  if (size > offset) tail.fold(segment, offset, yield* readFrom(file, offset, size))
+  if (tail.isLost) tail.moveTo(tail.segment - 1, noTotals, false)
+  if (tail.segment !== segment) return false
+  if (tail.started) return true
+  const last = (yield* listSegments(store)).at(-1) ?? 1
+  if (tail.segment === segment && last > segment) tail.moveTo(last, noTotals, false)
+  return tail.segment === segment
 }
 
 function* readFrom(file: File, offset: number, size: number): Io<FramesRead> {
@@ -200,7 +211,8 @@ export function* writeVolume(store: Store): Io<void> {
   store.order.unwritten = 0
   try {
     const id = store.environment.newId()
-    yield* underLock(store, appendOrder(store, [{ kind: 'adjust', id, bytes, records: 0, count: 0, backend: '' }]))
+    const record: OrderRecord = { kind: 'adjust', id, bytes, records: 0, count: 0, backend: '' }
+    yield* underLock(store, locked => appendOrder(locked, [record]))
   } catch (error) {
     store.order.unwritten += bytes
     throw error

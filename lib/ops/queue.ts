@@ -121,15 +121,38 @@ export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
   const { head, tail } = yield* readBounds(store, boundsSlot(store, queue))
   const step = queue.side === 'front' ? 1 : -1
   for (let number = queue.side === 'front' ? head : tail - 1; number >= head && number < tail; number += step) {
-    const found = yield* find(store, itemSlot(store, queue, number))
-    const item = found && itemOf(store, queue, number, found)
+    const item = yield* itemAt(store, queue, number)
     if (item !== undefined) return item
   }
   return undefined
 }
 
-/** `id`: only the item of that record. */
-function* popItem(store: Store, queue: Queue, number: number, id?: string): Io<Item | undefined> {
+/** Puts another value in place of an item; `id`: of its record. Whether it was still there. */
+export function* replaceItem(store: Store, queue: Queue, number: number, id: string, value: unknown): Io<boolean> {
+  const slot = itemSlot(store, queue, number)
+  const bytes = store.backend.encode(value, { key: slot.identity ?? slot.text })
+  const { result } = yield* change(store, slot, false, found => {
+    if (found?.put.id !== id) return { write: undefined, result: false }
+    const { state, put, expires } = found
+    const { pinned } = state
+    return { write: { kind: 'put', value: bytes, tags: put.tags, purpose: itemPurpose, expires, pinned }, result: true }
+  })
+  return result
+}
+
+/** Between which numbers a queue's items are: from `head` up to, not including, `tail`. */
+export function* extentOf(store: Store, queue: Queue): Io<{ head: number; tail: number }> {
+  return yield* readBounds(store, boundsSlot(store, queue))
+}
+
+/** The item with this number. */
+export function* itemAt(store: Store, queue: Queue, number: number): Io<Item | undefined> {
+  const found = yield* find(store, itemSlot(store, queue, number))
+  return found && itemOf(store, queue, number, found)
+}
+
+/** Takes the item with this number away. `id`: only the item of that record. */
+export function* popItem(store: Store, queue: Queue, number: number, id?: string): Io<Item | undefined> {
   const { result } = yield* change<Item | undefined>(store, itemSlot(store, queue, number), false, found => {
     if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
     const item = found && itemOf(store, queue, number, found)

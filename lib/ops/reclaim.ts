@@ -5,16 +5,18 @@
 // Crash: a sealed, still deleted file, whose seal the next writer of the key lifts.
 
 import { ask, type Io } from '../io/requests.ts'
+import { isFolderLog } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
-import type { Store } from '../store.ts'
+import { forFolder, type Store } from '../store.ts'
 import { stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
-export function* reclaim(store: Store, path: string, later: boolean): Io<boolean> {
-  return yield* underLock(store, reclaimHere(store, path, later))
+export function* reclaim(bucket: Store, path: string, later: boolean): Io<boolean> {
+  const store = isFolderLog(path.slice(bucket.folder.length + 1)) ? forFolder(bucket) : bucket
+  return yield* underLock(store, locked => reclaimHere(locked, path, later))
 }
 
 function* reclaimHere(store: Store, path: string, later: boolean): Io<boolean> {

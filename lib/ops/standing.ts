@@ -31,6 +31,11 @@ export class Standing {
 
   /** Reads what was noted since, at first all there is. */
   *refresh(): Io<void> {
+    // A segment that was listed has gone: merged, with others perhaps that were read before. Again, from the start.
+    while (!(yield* this.#read())) this.#last = 0
+  }
+
+  *#read(): Io<boolean> {
     const store = this.#store
     const segments = yield* listSegments(store)
     // Merged meanwhile: what was read is in another file now, and so may be what was not.
@@ -41,7 +46,9 @@ export class Standing {
     }
     const names = segments.filter(segment => isWhole || segment >= this.#last).map(segmentName)
     for (const name of isWhole ? [mergedName, ...names] : names) {
-      for (const { record } of (yield* readOrder(store, name)).records) {
+      const { records, missing } = yield* readOrder(store, name)
+      if (missing && name !== mergedName) return false
+      for (const { record } of records) {
         // In the order of the log: a place may have been given back.
         if (record.kind === 'remove') {
           this.#places.delete(record.place)
@@ -50,5 +57,6 @@ export class Standing {
       }
     }
     this.#last = segments.at(-1) ?? 0
+    return true
   }
 }

@@ -6,7 +6,7 @@
 
 import type { Io } from '../io/requests.ts'
 import { statisticsName } from '../log/names.ts'
-import type { Store } from '../store.ts'
+import { forFolder, type Store } from '../store.ts'
 import { change } from './change.ts'
 import { find } from './find.ts'
 import type { Found } from './live.ts'
@@ -28,7 +28,7 @@ export function* writeStatistics(store: Store): Io<void> {
 /** The counts, of all processes, that were written; with `reset` they begin anew. */
 export function* readStatistics(store: Store, reset: boolean): Io<Counts> {
   if (reset) return yield* changeCounts(store, () => ({ hits: 0, misses: 0 }))
-  const found = yield* find(store, store.keys.hiddenSlot(statisticsName))
+  const found = yield* find(forFolder(store), store.keys.hiddenSlot(statisticsName))
   return countsOf(found)
 }
 
@@ -41,7 +41,7 @@ function countsOf(found: Found | undefined): Counts {
 
 /** Changes the counts. As they were before. */
 function* changeCounts(store: Store, next: (now: Counts) => Counts): Io<Counts> {
-  const { result } = yield* change(store, store.keys.hiddenSlot(statisticsName), true, found => {
+  const { result } = yield* change(forFolder(store), store.keys.hiddenSlot(statisticsName), true, found => {
     const now = countsOf(found)
     const { hits, misses } = next(now)
     const value = Buffer.from(`${hits} ${misses}`)

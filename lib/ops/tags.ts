@@ -40,7 +40,7 @@ export function* noteTags(store: Store, slot: Slot, tags: readonly Tag[], before
 
 /** Makes the index of tags: first it is there, then it is filled, so that no entry stored meanwhile is missed. */
 export function* createTagIndex(store: Store): Io<void> {
-  yield* underLock(store, createHere(store))
+  yield* underLock(store, createHere)
 }
 
 function* createHere(store: Store): Io<void> {
@@ -88,7 +88,7 @@ export function carries(store: Store, log: LogState, tag: Tag): boolean {
 
 /** Evicts what the index knows of. How many entries; undefined: there is no index. */
 export function* evictIndexed(store: Store, tag: Tag): Io<number | undefined> {
-  return yield* underLock(store, evictHere(store, tag))
+  return yield* underLock(store, locked => evictHere(locked, tag))
 }
 
 function* evictHere(store: Store, tag: Tag): Io<number | undefined> {

@@ -9,14 +9,15 @@ import { topics } from '../channels.ts'
 import { BucketCacheError } from '../errors.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import type { Store } from '../store.ts'
+import { forFolder, type Store } from '../store.ts'
 import { change } from './change.ts'
 import { type Rival, release, stateOfClaim } from './claim.ts'
 import { reclaim } from './reclaim.ts'
 import { Patience } from './seal.ts'
 
 /** Takes the turn; TimeoutError after `timeout`. Give the id to `endTurn`. */
-export function* takeTurn(store: Store, slot: Slot): Io<string> {
+export function* takeTurn(bucket: Store, slot: Slot): Io<string> {
+  const store = forFolder(bucket)
   const patience = new Patience()
   let dead: string | undefined
   for (;;) {
@@ -36,7 +37,8 @@ export function* takeTurn(store: Store, slot: Slot): Io<string> {
 const lengthAtMost = 8 * 1024
 
 /** What the turn was for is done, so nothing here may make it fail: what cannot be released now is released later. */
-export function* endTurn(store: Store, slot: Slot, id: string): Io<void> {
+export function* endTurn(bucket: Store, slot: Slot, id: string): Io<void> {
+  const store = forFolder(bucket)
   try {
     yield* release(store, slot, id)
     store.environment.holds.delete(id)

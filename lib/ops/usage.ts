@@ -19,7 +19,7 @@ const lengthAtMost = 4 * 2 ** 20
 /** Writes down the reads that were gathered. */
 export function* writeUses(store: Store): Io<void> {
   const fresh = store.usage.takeFresh()
-  if (fresh.size > 0) yield* underLock(store, appendUses(store, fresh))
+  if (fresh.size > 0) yield* underLock(store, locked => appendUses(locked, fresh))
 }
 
 function* appendUses(store: Store, fresh: ReturnType<Store['usage']['takeFresh']>): Io<void> {

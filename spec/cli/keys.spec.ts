@@ -20,7 +20,7 @@ describe('keys', () => {
     ['undefined', '"undefined"'],
     [new Date(0), 'Date("1970-01-01T00:00:00.000Z")'],
     ['a\tb', '"a\\tb"'],
-  ])('%j is shown as %s', (key, text) => {
+  ])('%o is shown as %s', (key, text) => {
     expect(shown(key)).toBe(text)
     expect(readKey(text, true)).toEqual(key)
   })

@@ -82,14 +82,22 @@ export interface Started extends Promise<Said> {
   readonly shows: (text: string) => Promise<void>
 }
 
+export interface StartOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
+  readonly input?: string | Buffer
+  /** What is run in place of Node with the built program. */
+  readonly program?: string
+  readonly nodeOptions?: readonly string[]
+}
+
 /** Starts the built program as a process. */
-export function start(argv: readonly string[], options: SpawnOptions & { input?: string | Buffer } = {}): Started {
+export function start(argv: readonly string[], options: StartOptions = {}): Started {
   if (!existsSync(bin)) throw new Error('Expected the built program in dist/: npm run build')
-  const { input, env, ...others } = options
-  const child = spawn(process.execPath, [bin, ...argv], {
+  const { input, env, cwd, program, nodeOptions = [] } = options
+  const args = program === undefined ? [...nodeOptions, bin, ...argv] : [...argv]
+  const child = spawn(program ?? process.execPath, args, {
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '', ...env },
-    ...others,
+    ...(cwd === undefined ? {} : { cwd }),
   })
   onTestFinished(() => {
     child.kill('SIGKILL')

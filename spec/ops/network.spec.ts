@@ -5,16 +5,20 @@ import { describe, expect, test } from 'vitest'
 import type { Io, Request, SyncHost } from '../../lib/io/requests.ts'
 import { obtain, release } from '../../lib/ops/claim.ts'
 import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
+import { cull } from '../../lib/ops/cull.ts'
 import { eraseFolder, eraseSteps } from '../../lib/ops/erase.ts'
+import { expireSlot, slotsBegun } from '../../lib/ops/expiry.ts'
 import { openFolder } from '../../lib/ops/open.ts'
 import { writeVolume } from '../../lib/ops/order.ts'
 import { pull, push } from '../../lib/ops/queue.ts'
 import { reclaimAll } from '../../lib/ops/reclaim.ts'
 import { remove } from '../../lib/ops/remove.ts'
 import { set } from '../../lib/ops/set.ts'
+import { createTagIndex, evictIndexed } from '../../lib/ops/tags.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
 import { touch } from '../../lib/ops/touch.ts'
 import { increment } from '../../lib/ops/update.ts'
+import { writeUses } from '../../lib/ops/usage.ts'
 import type { Store } from '../../lib/store.ts'
 import { newFolder } from '../support/folders.ts'
 import { hosts, newStore, sync } from '../support/stores.ts'
@@ -66,6 +70,32 @@ const operations: [string, (store: Store) => Io<unknown>][] = [
     function* (store) {
       yield* put(store, 'again')
       yield* writeVolume(store)
+    },
+  ],
+  [
+    'evicting a tag by its index',
+    function* (store) {
+      yield* createTagIndex(store)
+      yield* set(store, store.keys.slot('t'), store.backend.encode(1), { ...plainTerms, tags: ['red'] })
+      yield* evictIndexed(store, 'red')
+    },
+  ],
+  [
+    'expiring and culling',
+    function* (store) {
+      yield* set(store, store.keys.slot('t'), store.backend.encode(1), { ...plainTerms, expireMs: 0 })
+      for (const slot of yield* slotsBegun(store, store.environment.now())) {
+        yield* expireSlot(store, slot, store.environment.now())
+      }
+      store.limits.maxEntries = 0
+      yield* cull(store, 10, 10)
+    },
+  ],
+  [
+    'writing reads down',
+    function* (store) {
+      store.usage.note(key(store).hash, 1)
+      yield* writeUses(store)
     },
   ],
   [

@@ -64,44 +64,85 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
     name: 'set',
     writes: true,
     run: (process, store) => set(store, process.slot(key), encode(store, 20 + n), plainTerms),
-    step: (stored, outcome) => change(stored, outcome, () => 20 + n, value => typeof value === 'string'),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        () => 20 + n,
+        value => typeof value === 'string',
+      ),
   }),
   large: n => ({
     name: 'large',
     writes: true,
     run: (process, store) => set(store, process.slot(key), encode(store, largeValue(n)), plainTerms),
-    step: (stored, outcome) => change(stored, outcome, () => largeValue(n), value => typeof value === 'string'),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        () => largeValue(n),
+        value => typeof value === 'string',
+      ),
   }),
   add: n => ({
     name: 'add',
     writes: true,
     run: (process, store) => add(store, process.slot(key), encode(store, 30 + n), plainTerms),
     step: (stored, outcome) =>
-      change(stored, outcome, was => was ?? 30 + n, value => value === (stored === undefined)),
+      change(
+        stored,
+        outcome,
+        was => was ?? 30 + n,
+        value => value === (stored === undefined),
+      ),
   }),
   delete: () => ({
     name: 'delete',
     writes: true,
     run: (process, store) => remove(store, process.slot(key)),
-    step: (stored, outcome) => change(stored, outcome, () => undefined, value => value === (stored !== undefined)),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        () => undefined,
+        value => value === (stored !== undefined),
+      ),
   }),
   pop: () => ({
     name: 'pop',
     writes: true,
     run: (process, store) => pop(store, process.slot(key)),
-    step: (stored, outcome) => change(stored, outcome, () => undefined, value => decodedOf(value) === stored),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        () => undefined,
+        value => decodedOf(value) === stored,
+      ),
   }),
   touch: () => ({
     name: 'touch',
     writes: false,
     run: (process, store) => touch(store, process.slot(key), null),
-    step: (stored, outcome) => change(stored, outcome, was => was, value => value === (stored !== undefined)),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        was => was,
+        value => value === (stored !== undefined),
+      ),
   }),
   expire: () => ({
     name: 'expire',
     writes: true,
     run: (process, store) => touch(store, process.slot(key), 0),
-    step: (stored, outcome) => change(stored, outcome, () => undefined, value => value === (stored !== undefined)),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        () => undefined,
+        value => value === (stored !== undefined),
+      ),
   }),
   incr: () => ({
     name: 'incr',
@@ -110,23 +151,42 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
     step(stored, outcome) {
       // A text cannot be counted up: it is left as it is, and a TypeError says so.
       if (typeof stored === 'string') {
-        return outcome.kind === 'crashed' || (outcome.kind === 'threw' && outcome.error instanceof TypeError) ? [stored] : []
+        return outcome.kind === 'crashed' || (outcome.kind === 'threw' && outcome.error instanceof TypeError)
+          ? [stored]
+          : []
       }
       const sum = (stored ?? 0) + 1
-      return change(stored, outcome, () => sum, value => value === sum)
+      return change(
+        stored,
+        outcome,
+        () => sum,
+        value => value === sum,
+      )
     },
   }),
   get: () => ({
     name: 'get',
     writes: false,
     run: (process, store) => get(store, process.slot(key)),
-    step: (stored, outcome) => change(stored, outcome, was => was, value => decodedOf(value) === stored),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        was => was,
+        value => decodedOf(value) === stored,
+      ),
   }),
   has: () => ({
     name: 'has',
     writes: false,
     run: (process, store) => has(store, process.slot(key)),
-    step: (stored, outcome) => change(stored, outcome, was => was, value => value === (stored !== undefined)),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        was => was,
+        value => value === (stored !== undefined),
+      ),
   }),
   // Not one step but two: it finds nothing, and, having computed, it stores, whatever came meanwhile. Whether it
   // computed in vain is for `computedOnce` to tell.
@@ -164,10 +224,15 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
     run: (process, store) => eraseFolder(store, Number.parseInt(process.slot(key).hash.slice(0, 2), 16), () => true),
     // An entry that has expired is counted, too.
     step: (stored, outcome) =>
-      change(stored, outcome, () => undefined, value => {
-        const { count } = value as { count: number }
-        return stored === undefined ? count <= 1 : count === 1
-      }),
+      change(
+        stored,
+        outcome,
+        () => undefined,
+        value => {
+          const { count } = value as { count: number }
+          return stored === undefined ? count <= 1 : count === 1
+        },
+      ),
   }),
 }
 

@@ -3,6 +3,7 @@
 import type { Backend } from '../../lib/backends/backend.ts'
 import { JSONBackend } from '../../lib/backends/json.ts'
 import { V8Backend } from '../../lib/backends/v8.ts'
+import type { Io } from '../../lib/io/requests.ts'
 import { get } from '../../lib/ops/get.ts'
 import { Listing } from '../../lib/ops/list.ts'
 import { catchUp } from '../../lib/ops/order.ts'
@@ -10,7 +11,6 @@ import { readLog } from '../../lib/ops/raw.ts'
 import { remove } from '../../lib/ops/remove.ts'
 import { set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
-import type { Io } from '../../lib/io/requests.ts'
 import type { Bounds } from '../../lib/store.ts'
 import { type Action, actions, computedOnce, key, type Stored } from './actions.ts'
 import type { Disk } from './disk.ts'
@@ -137,9 +137,16 @@ function checkResults(tasks: readonly Task[], acting: readonly Action[], nobodyD
 }
 
 /** Iteration shows the entry if it is stored, and it was counted. */
-function checkOrder(world: World, probe: Process, isStored: boolean, nobodyDied: boolean, surplus: number): string | undefined {
+function checkOrder(
+  world: World,
+  probe: Process,
+  isStored: boolean,
+  nobodyDied: boolean,
+  surplus: number,
+): string | undefined {
   const keys = world.run(probe, () => listKeys(probe))
-  if (keys.length !== (isStored ? 1 : 0)) return `iteration shows [${keys.join()}], and get ${isStored ? 'finds it' : 'nothing'}`
+  if (keys.length !== (isStored ? 1 : 0))
+    return `iteration shows [${keys.join()}], and get ${isStored ? 'finds it' : 'nothing'}`
   const { counts } = world.run(probe, () => catchUp(probe.store))
   const log = world.run(probe, () => readLog(probe.store, probe.slot(key).path))
   const there = log?.value === undefined ? 0 : 1

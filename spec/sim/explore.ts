@@ -95,7 +95,10 @@ export function simplest(scenario: Scenario, failure: Failure): { scenario: Scen
 }
 
 /** One schedule, with what happened. `fits`: every choice of it could be made, so that it is the same run as once. */
-export function replay(scenario: Scenario, schedule: string): { message: string | undefined; trace: string; fits: boolean } {
+export function replay(
+  scenario: Scenario,
+  schedule: string,
+): { message: string | undefined; trace: string; fits: boolean } {
   const run = new Run({ ...scenario, preemptions: Number.POSITIVE_INFINITY }, new Interner())
   const trace = drawTrace(run.world)
   let fits = true

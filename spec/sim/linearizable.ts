@@ -15,9 +15,16 @@ export interface Operation<S> {
 }
 
 /** Whether there is an order that explains everything. `textOf`: equal if two states are. */
-export function isLinearizable<S>(operations: readonly Operation<S>[], initial: S, textOf: (state: S) => string): boolean {
+export function isLinearizable<S>(
+  operations: readonly Operation<S>[],
+  initial: S,
+  textOf: (state: S) => string,
+): boolean {
   const tried = new Set<string>()
-  const mustHappen = operations.reduce((mask, { outcome }, i) => (outcome.kind === 'crashed' ? mask : mask | (1 << i)), 0)
+  const mustHappen = operations.reduce(
+    (mask, { outcome }, i) => (outcome.kind === 'crashed' ? mask : mask | (1 << i)),
+    0,
+  )
 
   const search = (happened: number, state: S): boolean => {
     if ((happened & mustHappen) === mustHappen) return true

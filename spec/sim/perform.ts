@@ -39,7 +39,9 @@ export interface Caller {
 /** Yields, between two steps, what the next ones hang on, in words. */
 export type Steps = Generator<string, unknown>
 
-type Performers = { [K in Exclude<Op, 'all' | 'sleep'>]: (caller: Caller, request: Request & { op: K }) => Generator<string, Reply<K>> }
+type Performers = {
+  [K in Exclude<Op, 'all' | 'sleep'>]: (caller: Caller, request: Request & { op: K }) => Generator<string, Reply<K>>
+}
 
 /** The steps of a request; the last one gives the reply. */
 export function perform(caller: Caller, request: Request): Steps {

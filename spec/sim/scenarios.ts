@@ -31,7 +31,11 @@ export function orders(options: Partial<OrderOptions> & Pick<OrderOptions, 'acti
   return orderScenario(`order: ${nameOf(full, [full.layout, full.tails], Object.values(plainOrder))}`, full)
 }
 
-function nameOf({ actions, state, crashes, preemptions }: Common, words: readonly string[], plain: readonly string[]): string {
+function nameOf(
+  { actions, state, crashes, preemptions }: Common,
+  words: readonly string[],
+  plain: readonly string[],
+): string {
   const parts = [`${actions.join(' + ')} from ${state}`]
   if (crashes > 0) parts.push(`${crashes} crashes`)
   if (preemptions !== Number.POSITIVE_INFINITY) parts.push(`${preemptions} preemptions`)

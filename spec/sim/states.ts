@@ -43,7 +43,7 @@ const builders: Readonly<Record<string, (it: Preparation) => void>> = {
     for (const value of [1, 2, 3]) it.set(key, value)
     it.run(process => touch(process.store, process.slot(key), null))
   },
-  'large'(it) {
+  large(it) {
     it.set(key, largeValue(9))
   },
   /** Created, and nothing written. */

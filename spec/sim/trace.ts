@@ -1,12 +1,12 @@
 // What happened under a schedule, one column a task.
 
+import { decodeOrder } from '../../lib/indexes/order.ts'
 import type { Request } from '../../lib/io/requests.ts'
 import { binaryFraming } from '../../lib/log/binary.ts'
 import { readFrames } from '../../lib/log/sidecar.ts'
 import { textFraming } from '../../lib/log/text.ts'
-import { decodeOrder } from '../../lib/indexes/order.ts'
-import { folder, type World } from './world.ts'
 import { describe, type Task } from './task.ts'
+import { folder, type World } from './world.ts'
 
 export interface Trace {
   /** The next choice. */

@@ -2,12 +2,12 @@
 // in their processes, a step at a time, in the order that the caller chooses.
 
 import type { Backend } from '../../lib/backends/backend.ts'
-import { type Io, ask, type Request } from '../../lib/io/requests.ts'
+import { ask, type Io, type Request } from '../../lib/io/requests.ts'
+import { DefaultKeyMaker } from '../../lib/keymakers/default.ts'
 import type { KeyCodec, Slot } from '../../lib/keys.ts'
 import { keyCodec } from '../../lib/keys.ts'
-import { DefaultKeyMaker } from '../../lib/keymakers/default.ts'
 import { type Bounds, createStore, type Environment, type Store } from '../../lib/store.ts'
-import { Disk } from './disk.ts'
+import type { Disk } from './disk.ts'
 import { Interner } from './intern.ts'
 import { type Answer, type Outcome, Task, type TaskOptions } from './task.ts'
 
@@ -279,8 +279,10 @@ export class World {
       state += task.process === without && !task.over ? '|x' : `|${task.state(without !== undefined)}`
       if (task.endedBefore !== 0) state += `&${task.endedBefore}`
     }
-    for (const process of this.processes) if (process.shared && !process.crashed && process !== without) state += `|${process.sharedState}`
-    for (const [path, holder] of this.#locks) state += `|${path} ${holder.letter}${holder.process.crashed || holder.process === without}`
+    for (const process of this.processes)
+      if (process.shared && !process.crashed && process !== without) state += `|${process.sharedState}`
+    for (const [path, holder] of this.#locks)
+      state += `|${path} ${holder.letter}${holder.process.crashed || holder.process === without}`
     return state
   }
 

@@ -1,8 +1,7 @@
 // `bucketcache export`
 
 import { randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import { bytesPurpose } from '../../ops/live.ts'
 import type { LongWork } from '../../promises.ts'
@@ -37,7 +36,7 @@ export const command = defineCommand({
     const [file = '-'] = call.args
     if (file === '-') return await exportTo(call, call.io.stdout)
     const partial = `${file}.${randomBytes(4).toString('hex')}.tmp`
-    const out = createWriteStream(partial, { flags: 'wx' })
+    const out = (await open(partial, 'wx')).createWriteStream()
     try {
       const status = await exportTo(call, out)
       out.end()

@@ -1,0 +1,147 @@
+// A sequence in files: the face that does not block.
+
+import type { Core } from '../core.ts'
+import type { Io } from '../io/requests.ts'
+import { beginTransaction, commit, rollBack } from '../ops/commit.ts'
+import type { Store } from '../store.ts'
+import { checkIndex } from './deque.ts'
+import { add, empty, find, lengthOf, nth, put, removeFirst, reverse, rotate, take, Walk } from './deque-ops.ts'
+
+/** Every method of Deque with its result in a promise. Calls take effect in the order in which they were made. */
+export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
+  readonly #core: Core
+  readonly #store: Store
+  readonly #maxLength: number
+  /** The call before, when it has ended. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @internal `view`: the transaction to which everything belongs. */
+  constructor(core: Core, maxLength: number, view: Store = core.standing) {
+    this.#core = core
+    this.#store = view
+    this.#maxLength = maxLength
+  }
+
+  /** As Deque.length. */
+  length(): Promise<number> {
+    return this.#run(() => lengthOf(this.#store))
+  }
+
+  /** As Deque.push. */
+  push(...values: V[]): Promise<number> {
+    return this.#add('push', values, 'back')
+  }
+
+  /** As Deque.unshift. */
+  unshift(...values: V[]): Promise<number> {
+    return this.#add('unshift', values.reverse(), 'front')
+  }
+
+  /** As Deque.pop. */
+  async pop(): Promise<V | undefined> {
+    return (await this.#write('pop', () => take(this.#store, 'back')))?.value as V | undefined
+  }
+
+  /** As Deque.shift. */
+  async shift(): Promise<V | undefined> {
+    return (await this.#write('shift', () => take(this.#store, 'front')))?.value as V | undefined
+  }
+
+  /** As Deque.at. */
+  async at(index: number): Promise<V | undefined> {
+    checkIndex(index)
+    return (await this.#run(() => nth(this.#store, index)))?.item.value as V | undefined
+  }
+
+  /** As Deque.set. */
+  async set(index: number, value: V): Promise<boolean> {
+    checkIndex(index)
+    return await this.#write('set', () => put(this.#store, index, value))
+  }
+
+  /** As Deque.indexOf. */
+  indexOf(value: V): Promise<number> {
+    return this.#run(() => find(this.#store, value))
+  }
+
+  /** As Deque.includes. */
+  async includes(value: V): Promise<boolean> {
+    return (await this.indexOf(value)) >= 0
+  }
+
+  /** As Deque.remove. */
+  remove(value: V): Promise<boolean> {
+    return this.#write('remove', () => removeFirst(this.#store, value))
+  }
+
+  /** As Deque.rotate. */
+  async rotate(steps = 1): Promise<void> {
+    checkIndex(steps)
+    await this.#write('rotate', () => rotate(this.#store, steps))
+  }
+
+  /** As Deque.reverse. */
+  reverse(): Promise<void> {
+    return this.#write('reverse', () => reverse(this.#store))
+  }
+
+  /** As Deque.clear. */
+  clear(): Promise<void> {
+    return this.#write('clear', () => empty(this.#store))
+  }
+
+  /** As Deque.values. */
+  async *values(options: { reverse?: boolean } = {}): AsyncIterableIterator<V> {
+    const walk = new Walk(this.#store, options.reverse === true ? 'back' : 'front')
+    for (let page = await this.#run(() => walk.next()); page !== undefined; page = await this.#run(() => walk.next())) {
+      for (const { item } of page) yield item.value as V
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<V> {
+    return this.values()
+  }
+
+  /** As Deque.transact; only what the deque that is passed in does belongs to the transaction. */
+  async transact<T>(body: (deque: AsyncDeque<V>) => Promise<T>): Promise<T> {
+    const core = this.#core
+    core.checkWritable('transact')
+    if (this.#store.transaction !== undefined) return await body(this)
+    const view = await core.async(beginTransaction(this.#store))
+    const inside = new AsyncDeque<V>(core, this.#maxLength, view)
+    let result: T
+    try {
+      result = await body(inside)
+      await inside.#last
+    } catch (error) {
+      await inside.#last
+      await core.async(rollBack(view))
+      throw error
+    }
+    await core.async(commit(view))
+    core.tidy()
+    return result
+  }
+
+  async #add(operation: string, values: readonly V[], side: 'front' | 'back'): Promise<number> {
+    return await this.#write(operation, () => addAndCount(this.#store, values, side, this.#maxLength))
+  }
+
+  async #write<T>(operation: string, io: () => Io<T>): Promise<T> {
+    this.#core.checkWritable(operation)
+    const result = await this.#run(io)
+    this.#core.tidy()
+    return result
+  }
+
+  #run<T>(io: () => Io<T>): Promise<T> {
+    const mine = this.#last.then(() => this.#core.async(io()))
+    this.#last = mine.catch(() => {})
+    return mine
+  }
+}
+
+function* addAndCount(store: Store, values: readonly unknown[], side: 'front' | 'back', maxLength: number): Io<number> {
+  yield* add(store, values, side, maxLength)
+  return yield* lengthOf(store)
+}

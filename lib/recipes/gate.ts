@@ -1,0 +1,149 @@
+// Where callers wait for a permit.
+//
+// Callers of one thread queue in memory, in their order, and only the first of them looks at the log; between threads and
+// processes it is who looks first.
+
+import { type Bucket, coreOf } from '../bucket.ts'
+import type { Core } from '../core.ts'
+import { type Duration, toMilliseconds } from '../duration.ts'
+import { TimeoutError } from '../errors.ts'
+import type { Slot } from '../keys.ts'
+import { recipeName } from '../log/names.ts'
+import { checkNames, show } from '../options.ts'
+import { forFolder, type Store } from '../store.ts'
+import { MemoryLockManager } from '../tasks/locks/memory.ts'
+import { sleep } from '../tasks/sleep.ts'
+import { countHolders, givePermitBack, takePermit } from './holders.ts'
+
+/** How to wait. */
+export interface AcquireOptions {
+  /** Longest wait, then TimeoutError; default: the bucket's `timeout`. 0: not at all. */
+  timeout?: Duration
+  /** Aborted: the wait ends, with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** Gives back what was acquired; calling it again does nothing. Also for `await using`. */
+export type Release = (() => Promise<void>) & AsyncDisposable
+
+/** How long to wait before looking again, in milliseconds; doubled from the first to the last. */
+const firstLookMs = 1
+const lastLookMs = 50
+
+/** Where callers of this thread queue, by the path of the log. */
+const lines = new MemoryLockManager()
+/** The callers that are first in their line, and sleep until they look again. */
+const sleepers = new Map<string, () => void>()
+
+export class Gate {
+  readonly permits: number
+  readonly #core: Core
+  readonly #store: Store
+  readonly #slot: Slot
+  readonly #title: string
+
+  constructor(bucket: Bucket<any, any>, kind: string, name: string, permits: number) {
+    checkName(name, kind)
+    this.permits = permits
+    this.#core = coreOf(bucket)
+    this.#store = forFolder(this.#core.store)
+    this.#slot = this.#store.keys.hiddenSlot(recipeName(kind, name))
+    this.#title = `${kind} ${name} in ${bucket.path}`
+  }
+
+  /** What tells this gate from others. */
+  get path(): string {
+    return this.#slot.path
+  }
+
+  /** Waits for a permit, and takes it. */
+  async enter(options: AcquireOptions = {}): Promise<Release> {
+    checkNames(options, ['timeout', 'signal'], 'acquire()')
+    const core = this.#core
+    core.checkWritable('acquire')
+    const { timeout = core.settings.timeoutMs, signal } = options
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw new TypeError(`Expected signal to be an AbortSignal, got ${show(signal)}`)
+    const timeoutMs = toMilliseconds(timeout, 'timeout')
+    const deadline = performance.now() + timeoutMs
+    const leave = await lines.acquire(this.#title, { timeout: timeoutMs, ...(signal && { signal }) })
+    // With one permit the line moves when it is given back: nobody need look before.
+    const isExclusive = this.permits === 1
+    let id: string
+    try {
+      id = await this.#take(timeoutMs, deadline, signal)
+    } catch (error) {
+      await leave()
+      throw error
+    }
+    if (!isExclusive) await leave()
+    return releasing(async () => {
+      await this.#giveBack(id)
+      if (isExclusive) await leave()
+    })
+  }
+
+  /** Runs `body` with a permit. */
+  async run<T>(body: () => T | Promise<T>, options?: AcquireOptions): Promise<T> {
+    const release = await this.enter(options)
+    try {
+      return await body()
+    } finally {
+      await release()
+    }
+  }
+
+  /** How many permits are held, in all processes. */
+  async count(): Promise<number> {
+    return await this.#core.async(countHolders(this.#store, this.#slot))
+  }
+
+  async #take(timeoutMs: number, deadline: number, signal: AbortSignal | undefined): Promise<string> {
+    const id = this.#store.environment.newId()
+    for (let ms = firstLookMs; ; ms = Math.min(2 * ms, lastLookMs)) {
+      signal?.throwIfAborted()
+      if (await this.#core.async(takePermit(this.#store, this.#slot, this.permits, id))) return id
+      const left = deadline - performance.now()
+      if (left <= 0)
+        throw new TimeoutError(`Waited ${timeoutMs} ms for the ${this.#title}. Try again, or raise timeout.`)
+      await this.#sleep(Math.min(ms, left), signal)
+    }
+  }
+
+  /** Until a permit is given back in this thread, or the time is over. */
+  async #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const woken = new AbortController()
+    sleepers.set(this.path, () => woken.abort())
+    try {
+      await sleep(ms, signal === undefined ? woken.signal : AbortSignal.any([signal, woken.signal]))
+    } catch (error) {
+      if (signal?.aborted) throw error
+    } finally {
+      sleepers.delete(this.path)
+    }
+  }
+
+  async #giveBack(id: string): Promise<void> {
+    await this.#core.async(givePermitBack(this.#store, this.#slot, id))
+    this.#core.tidy()
+    sleepers.get(this.path)?.()
+  }
+}
+
+/** Of several calls one acts; one that failed may be made again. */
+function releasing(act: () => Promise<void>): Release {
+  let released: Promise<void> | undefined
+  const release = (): Promise<void> => {
+    released ??= act().catch(error => {
+      released = undefined
+      throw error
+    })
+    return released
+  }
+  return Object.assign(release, { [Symbol.asyncDispose]: release })
+}
+
+export function checkName(name: unknown, kind: string): asserts name is string {
+  if (typeof name !== 'string' || name === '')
+    throw new TypeError(`Expected the name of a ${kind} to be a string that is not empty, got ${show(name)}`)
+}
