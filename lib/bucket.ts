@@ -49,6 +49,9 @@ import {
 } from './options.ts'
 import { AsyncBucket } from './promises.ts'
 import { type QueueOptions, queueNames, resolveQueue } from './queue-options.ts'
+import { Collections } from './recipes/collections.ts'
+import type { Deque, DequeOptions } from './recipes/deque.ts'
+import type { Index } from './recipes/ordered-index.ts'
 import { readSetting, resetSetting } from './reset.ts'
 import { hasEnded } from './upkeep.ts'
 
@@ -86,6 +89,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   #dict: Record<string, V> | undefined
   #shelf: Shelf | undefined
   #cached: CachedDecorator | undefined
+  #collections: Collections | undefined
 
   /**
    * @param path - The folder: a path, or a file: URL.
@@ -527,6 +531,26 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   get dict(): Record<string, V> {
     this.#dict ??= dictOf(this as unknown as Bucket<string, V>)
     return this.#dict
+  }
+
+  /** The persistent sequence of this name, for many processes: a bucket of its own in a folder below. `clear`, culling and
+   *  transactions of this bucket do not touch it. DiskCache: FanoutCache.deque, Deque. */
+  deque<T = V>(name: string, options: DequeOptions = {}): Deque<T> {
+    return this.#ownCollections.deque<T>(name, options)
+  }
+
+  /** The persistent Map of this name, for many processes: a bucket of its own in a folder below. DiskCache: FanoutCache.index,
+   *  Index. */
+  index<L = K, W = V>(name: string): Index<L, W> {
+    return this.#ownCollections.index<L, W>(name)
+  }
+
+  get #ownCollections(): Collections {
+    this.#collections ??= new Collections(this.core, (path, options) => {
+      const bucket = new Bucket<any, any>(path, options)
+      return { bucket, core: bucket.core }
+    })
+    return this.#collections
   }
 
   /** Forgets the value in memory, and leaves the file. BucketCache: Bucket.unload_key. */

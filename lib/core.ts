@@ -149,7 +149,7 @@ export class Core {
   tidy(): void {
     if (this.store.garbage.size === 0 || this.#timer !== undefined) return
     this.#timer = setTimeout(() => {
-      this.async(reclaimAll(this.store))
+      this.#reclaim()
         .catch(error => topics.error.publish({ folder: this.path, operation: 'reclaim', error }))
         .finally(() => {
           this.#timer = undefined
@@ -158,6 +158,12 @@ export class Core {
     }, reclaimDelayMs)
     // Files that wait are no reason for a process to stay.
     this.#timer.unref()
+  }
+
+  async #reclaim(): Promise<void> {
+    if (!this.settings.network) return await this.async(reclaimAll(this.store))
+    // At once: while an asynchronous operation has the folder's lock, no synchronous one of this thread can get it.
+    this.sync(reclaimAll(this.store, environment.now() + reclaimAtEndMs))
   }
 
   /** What is kept in this process only goes into the folder. */

@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib'
 import { checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
-import { lockOptions, lockTimedOut } from './locks.ts'
+import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { AsyncHost, Window } from './requests.ts'
 
@@ -244,7 +244,9 @@ export function asyncHost(bits: Permissions): AsyncHost {
     async lock({ path, timeoutMs }) {
       for (const end = Date.now() + timeoutMs; ; await delay(5)) {
         try {
-          return { path, release: await lockfile().lock(path, lockOptions(path)) }
+          const release = await lockfile().lock(path, lockOptions(path))
+          heldHere.add(path)
+          return { path, release }
         } catch (error) {
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
           if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
@@ -256,6 +258,8 @@ export function asyncHost(bits: Permissions): AsyncHost {
         await lock.release()
       } catch {
         // It was taken over as stale; whoever took it releases it.
+      } finally {
+        heldHere.delete(lock.path)
       }
     },
   }

@@ -7,7 +7,7 @@ import { DeadlockError } from '../errors.ts'
 import { checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
-import { lockOptions, lockTimedOut } from './locks.ts'
+import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { SyncHost, Window } from './requests.ts'
 
@@ -255,13 +255,7 @@ export function syncHost(bits: Permissions): SyncHost {
       })
     },
     sleep({ ms, own, path }) {
-      if (own) {
-        throw new DeadlockError(
-          `A synchronous call would wait for its own thread: ${path} is held by an asynchronous operation or transaction ` +
-            'of this thread, which cannot go on meanwhile. Await that one first, or use the promise interface.',
-          { path },
-        )
-      }
+      if (own) throw waitsForItself(path)
       pause(ms)
     },
     alive: ({ owner, since, patienceMs }) => isAlive(owner, since, patienceMs),
@@ -271,6 +265,7 @@ export function syncHost(bits: Permissions): SyncHost {
           return { path, release: lockfile().lockSync(path, lockOptions(path)) }
         } catch (error) {
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
+          if (heldHere.has(path)) throw waitsForItself(path)
           if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
         }
       }
@@ -283,6 +278,14 @@ export function syncHost(bits: Permissions): SyncHost {
       }
     },
   }
+}
+
+function waitsForItself(path: string): DeadlockError {
+  return new DeadlockError(
+    `A synchronous call would wait for its own thread: ${path} is held by an asynchronous operation or transaction ` +
+      'of this thread, which cannot go on meanwhile. Await that one first, or use the promise interface.',
+    { path },
+  )
 }
 
 function copyOf(bytes: Buffer, length: number): Buffer {

@@ -17,6 +17,9 @@ export function lockOptions(path: string): LockOptions {
   }
 }
 
+/** Paths whose locks asynchronous operations of this thread hold: a synchronous one would wait for them for ever. */
+export const heldHere = new Set<string>()
+
 export function lockTimedOut(path: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(
     `Waited ${timeoutMs} ms for the lock on ${path}, which another process holds. Try again, or raise the option timeout.`,

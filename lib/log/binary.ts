@@ -158,6 +158,18 @@ export const binaryFraming: Framing = {
     return new BinaryRecord(bytes, start, length)
   },
 
+  decodeHead(head: Buffer, size: number): LogRecord | undefined {
+    if (head.length < headLength || !head.subarray(0, 3).equals(magic)) return undefined
+    if (head[3] !== formatVersion || kindOfNumber[head[14]!] === undefined) return undefined
+    const valueStart = headLength + head.readUInt32LE(66) + head.readUInt32LE(62)
+    if (readU48(head, 8) !== size || valueStart > head.length || valueStart + trailerLength > size) return undefined
+    return new BinaryRecord(head, 0, size)
+  },
+
+  checksumIn(head: Buffer): number {
+    return head.readUInt32LE(4)
+  },
+
   startOfLast(bytes: Buffer, end: number): number | undefined {
     if (end < trailerLength || bytes[end - 2] !== 0x6b || bytes[end - 1] !== 0x65) return undefined
     const length = readU48(bytes, end - trailerLength)

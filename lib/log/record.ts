@@ -78,6 +78,11 @@ export interface Framing {
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer
   /** The whole, undamaged record that starts at `start`, if there is one within the bytes. */
   decode(bytes: Buffer, start: number): LogRecord | undefined
+  /** The record that fills a file of `size` bytes, from the file's first bytes: its value need not be among them. Whether it is
+   *  undamaged is for the caller to find out: see `checksumIn`. undefined: there is no such record, or not all of its head. */
+  decodeHead(head: Buffer, size: number): LogRecord | undefined
+  /** The checksum that a head has. */
+  checksumIn(head: Buffer): number
   /** Where the record that ends at `end` starts, by its trailer; negative if before the bytes (-Infinity: who knows how far);
    *  undefined: no whole record ends there. A guess until `decode` confirms it. */
   startOfLast(bytes: Buffer, end: number): number | undefined

@@ -201,6 +201,19 @@ export const textFraming: Framing = {
     return new TextRecord(bytes, start, length, kind, valueLength)
   },
 
+  decodeHead(head: Buffer, size: number): LogRecord | undefined {
+    if (head.length < fixedLength || !opensAt(head, 0) || readNumber(head, 0, columns.length) !== size) return undefined
+    const kind = kindAt(head, 0)
+    const valueLength = readNumber(head, 0, columns.value)
+    if (kind === undefined || !(size >= fixedLength + valueLength + 3)) return undefined
+    const record = new TextRecord(head, 0, size, kind, valueLength)
+    return record.valueStart <= head.length ? record : undefined
+  },
+
+  checksumIn(head: Buffer): number {
+    return readHex(head, columns.crc.start)
+  },
+
   startOfLast(bytes: Buffer, end: number): number | undefined {
     if (end === 0 || bytes[end - 1] !== newline) return undefined
     // The common case, told without a search: a log of one record, or of records of one length.

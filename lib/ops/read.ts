@@ -1,8 +1,9 @@
 // Goal: the bytes of a value, in bounded memory where they were stored as bytes. Crash: nothing is written.
 
+import { crc32 } from 'node:zlib'
 import { ask, type File, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import type { Store } from '../store.ts'
+import { ordinaryReach, type Store } from '../store.ts'
 import { find } from './find.ts'
 import { bytesPurpose, decodeValue, liveEntry } from './live.ts'
 import { readOpen } from './raw.ts'
@@ -13,6 +14,8 @@ export type Bytes =
 
 /** Bytes that were stored as bytes come as they are, any other value as its encoded bytes; undefined: a miss. */
 export function* readBytes(store: Store, slot: Slot): Io<Bytes | undefined> {
+  const streamed = store.transaction === undefined ? yield* readStreamed(store, slot) : undefined
+  if (streamed !== undefined) return streamed
   const found = yield* find(store, slot)
   if (found === undefined) return undefined
   if (found.put.purpose !== bytesPurpose) {
@@ -38,4 +41,41 @@ export function* readBytes(store: Store, slot: Slot): Io<Bytes | undefined> {
   } finally {
     if (!kept) yield* ask<'close'>({ op: 'close', file })
   }
+}
+
+/** All of a record but its value fits, unless its key is very long. */
+const headReach = 64 * 1024
+const pieceLength = 2 ** 20
+
+/** A value that was streamed in, and is the only record in its file, as it is until something is noted behind it: found by its
+ *  head, and checked piece by piece. undefined: look in the ordinary way, which takes the whole file into memory. */
+function* readStreamed(store: Store, slot: Slot): Io<Bytes | undefined> {
+  const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false, onlyRead: true })
+  if (file === undefined) return undefined
+  let kept = false
+  try {
+    const size = yield* ask<'size'>({ op: 'size', file })
+    if (size <= ordinaryReach) return undefined
+    const head = yield* ask<'read'>({ op: 'read', file, position: 0, length: headReach })
+    const put = store.framing.decodeHead(head, size)
+    if (put?.kind !== 'put' || put.at !== 0 || put.purpose !== bytesPurpose) return undefined
+    if (liveEntry(store, { last: put, state: put, value: put, damaged: false }, slot) === undefined) return undefined
+    if ((yield* checksumOf(store, file, size)) !== store.framing.checksumIn(head)) return undefined
+    kept = true
+    return { in: 'file', file, start: put.valueStart, end: put.valueEnd }
+  } finally {
+    if (!kept) yield* ask<'close'>({ op: 'close', file })
+  }
+}
+
+function* checksumOf({ framing }: Store, file: File, size: number): Io<number> {
+  let checksum = 0
+  for (let at = framing.checksumFrom; at < size; ) {
+    const length = Math.min(pieceLength, size - at)
+    const bytes = yield* ask<'read'>({ op: 'read', file, position: at, length })
+    if (bytes.length === 0) break
+    checksum = crc32(bytes, checksum)
+    at += bytes.length
+  }
+  return checksum
 }

@@ -4,8 +4,20 @@ import type { Core } from '../core.ts'
 import type { Io } from '../io/requests.ts'
 import { beginTransaction, commit, rollBack } from '../ops/commit.ts'
 import type { Store } from '../store.ts'
-import { checkIndex } from './deque.ts'
-import { add, empty, find, lengthOf, nth, put, removeFirst, reverse, rotate, take, Walk } from './deque-ops.ts'
+import {
+  add,
+  checkIndex,
+  empty,
+  find,
+  lengthOf,
+  nth,
+  put,
+  removeFirst,
+  reverse,
+  rotate,
+  take,
+  Walk,
+} from './deque-ops.ts'
 
 /** Every method of Deque with its result in a promise. Calls take effect in the order in which they were made. */
 export class AsyncDeque<V = unknown> implements AsyncIterable<V> {

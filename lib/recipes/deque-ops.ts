@@ -11,6 +11,7 @@ import { catchUp } from '../ops/order.ts'
 import { extentOf, type Item, itemAt, popItem, pull, push, type Queue, replaceItem } from '../ops/queue.ts'
 import { plainTerms } from '../ops/terms.ts'
 import { countInside } from '../ops/transaction.ts'
+import { show } from '../options.ts'
 import type { Store } from '../store.ts'
 import { atomically } from './atomically.ts'
 
@@ -18,6 +19,10 @@ export type Side = Queue['side']
 
 const queueAt = (side: Side): Queue => ({ prefix: undefined, side })
 const opposite = (side: Side): Side => (side === 'front' ? 'back' : 'front')
+
+export function checkIndex(index: unknown): void {
+  if (!Number.isSafeInteger(index)) throw new TypeError(`Expected an integer, got ${show(index)}`)
+}
 
 export function* lengthOf(store: Store): Io<number> {
   const { counts } = yield* catchUp(store)

@@ -5,7 +5,20 @@ import type { Core } from '../core.ts'
 import type { Io } from '../io/requests.ts'
 import { show } from '../options.ts'
 import { AsyncDeque } from './deque-async.ts'
-import { add, empty, find, lengthOf, nth, put, removeFirst, reverse, rotate, take, Walk } from './deque-ops.ts'
+import {
+  add,
+  checkIndex,
+  empty,
+  find,
+  lengthOf,
+  nth,
+  put,
+  removeFirst,
+  reverse,
+  rotate,
+  take,
+  Walk,
+} from './deque-ops.ts'
 
 export interface DequeOptions {
   /** Most items kept: one more pushes one out at the other end; default Infinity. Every process should say the same. */
@@ -143,10 +156,6 @@ export class Deque<V = unknown> implements Iterable<V> {
     this.#core.tidy()
     return result
   }
-}
-
-export function checkIndex(index: unknown): void {
-  if (!Number.isSafeInteger(index)) throw new TypeError(`Expected an integer, got ${show(index)}`)
 }
 
 /** The options of a deque, checked. */

@@ -19,8 +19,8 @@ async function dieDecided(path: string, options: BucketOptions): Promise<void> {
     const core = coreOf(theirs)
     const view = core.sync(beginTransaction(core.store))
     const slot = (key: string) => core.store.keys.slot(key)
-    core.sync(set(view, slot('changed'), theirs.backend.encode('new', {}), plainTerms))
-    core.sync(set(view, slot('begun'), theirs.backend.encode('new', {}), plainTerms))
+    core.sync(set(view, slot('changed'), theirs.backend.encode('new', { key: '' }), plainTerms))
+    core.sync(set(view, slot('begun'), theirs.backend.encode('new', { key: '' }), plainTerms))
     core.sync(remove(view, slot('removed')))
     const host = syncHost(permissions(0o600)) as any
     const io = commit(view)

@@ -149,7 +149,7 @@ const trials: Trial[] = [
   {
     name: 'merging the order log',
     before: 'old',
-    prepare: store => all(put(1, plainTerms, 'x')(store), remove(store, key(store, 'x'))),
+    prepare: store => all<unknown>(put(1, plainTerms, 'x')(store), remove(store, key(store, 'x'))),
     run: mergeOrder,
   },
 ]

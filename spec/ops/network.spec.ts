@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { DeadlockError } from '../../lib/errors.ts'
 import type { Io, Request, SyncHost } from '../../lib/io/requests.ts'
 import { obtain, release } from '../../lib/ops/claim.ts'
 import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
@@ -20,7 +21,7 @@ import { touch } from '../../lib/ops/touch.ts'
 import { increment } from '../../lib/ops/update.ts'
 import { writeUses } from '../../lib/ops/usage.ts'
 import type { Store } from '../../lib/store.ts'
-import { newFolder } from '../support/folders.ts'
+import { entryFiles, newBucket, newFolder } from '../support/folders.ts'
 import { hosts, newStore, sync } from '../support/stores.ts'
 
 /** What changes files that others may be changing. */
@@ -140,4 +141,35 @@ describe("with filesystem: 'network'", () => {
     sync(run(store), watching(hosts.sync(), unlocked))
     expect(unlocked).toEqual([])
   })
+})
+
+test('a synchronous call that meets the lock of an asynchronous one of its thread fails at once', async () => {
+  const bucket = newBucket<string, number>({ filesystem: 'network', timeout: 20_000 })
+  bucket.set('a', 1)
+  const writing = bucket.promises.transact(async inside => {
+    await inside.set('a', 2)
+    expect(() => bucket.set('b', 1)).toThrow(DeadlockError)
+    expect(bucket.get('a')).toBe(1)
+  })
+  await writing
+  bucket.set('b', 1)
+  expect([...bucket]).toEqual([
+    ['a', 2],
+    ['b', 1],
+  ])
+})
+
+test('what is deleted is unlinked later, and nothing is held up by that', async () => {
+  const bucket = newBucket<number, number>({ filesystem: 'network' })
+  for (let i = 0; i < 10; i++) bucket.set(i, i)
+  for (let i = 0; i < 9; i++) bucket.delete(i)
+  await expect
+    .poll(
+      () => {
+        bucket.incr(9)
+        return entryFiles(bucket.path).length
+      },
+      { timeout: 5000, interval: 1 },
+    )
+    .toBe(1)
 })

@@ -1,0 +1,58 @@
+// Deques and indexes of a bucket: each has a bucket of its own, in a folder below.
+
+import type { Bucket } from '../bucket.ts'
+import type { Core } from '../core.ts'
+import { collectionName } from '../log/names.ts'
+import { type BucketOptions, checkNames } from '../options.ts'
+import { Deque, type DequeOptions, resolveMaxLength } from './deque.ts'
+import { checkName } from './gate.ts'
+import { Index } from './ordered-index.ts'
+
+/** How a bucket is opened; a parameter, for the module of the class needs this one. */
+type Open = (path: string, options: BucketOptions) => { bucket: Bucket<any, any>; core: Core }
+
+/** The deques and indexes that were opened through one bucket. */
+export class Collections {
+  readonly #core: Core
+  readonly #open: Open
+  readonly #opened = new Map<string, { bucket: Bucket<any, any>; core: Core }>()
+
+  constructor(core: Core, open: Open) {
+    this.#core = core
+    this.#open = open
+  }
+
+  deque<V>(name: string, options: DequeOptions): Deque<V> {
+    checkName(name, 'deque')
+    checkNames(options, ['maxLength'], 'a deque')
+    const maxLength = resolveMaxLength(options)
+    const { bucket, core } = this.#bucketFor(collectionName('deques', name))
+    return new Deque<V>(bucket, core, maxLength)
+  }
+
+  index<K, V>(name: string): Index<K, V> {
+    checkName(name, 'index')
+    return new Index<K, V>(this.#bucketFor(collectionName('indexes', name)).bucket)
+  }
+
+  #bucketFor(folder: string): { bucket: Bucket<any, any>; core: Core } {
+    const before = this.#opened.get(folder)
+    if (before !== undefined) return before
+    const { path, settings } = this.#core
+    const { backend, keyMaker, durable, timeoutMs, mode, readOnly, degrade, network } = settings
+    const opened = this.#open(`${path}/${folder}`, {
+      backend,
+      keyMaker,
+      mode,
+      readOnly,
+      timeout: timeoutMs,
+      durability: durable ? 'power' : 'process',
+      onError: degrade ? 'degrade' : 'throw',
+      filesystem: network ? 'network' : 'local',
+      // What is in a collection stays until it is taken out.
+      ...(readOnly ? {} : { sizeLimit: Number.POSITIVE_INFINITY, evictionPolicy: 'none' }),
+    })
+    this.#opened.set(folder, opened)
+    return opened
+  }
+}

@@ -1,0 +1,191 @@
+// What is told on the diagnostics channels: their names and payloads are public.
+
+import { execFileSync } from 'node:child_process'
+import { channel } from 'node:diagnostics_channel'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test, vi } from 'vitest'
+import { topics } from '../lib/channels.ts'
+import { type Backend, BackendLoadError, Bucket, StorageIOError } from '../lib/index.ts'
+import { writeOwner } from '../lib/log/owner.ts'
+import { set } from '../lib/ops/set.ts'
+import { replaceLog } from '../lib/ops/seal.ts'
+import { plainTerms } from '../lib/ops/terms.ts'
+import { readOpen } from '../lib/ops/raw.ts'
+import { ask } from '../lib/io/requests.ts'
+import { listen } from './support/channels.ts'
+import { entryFile, newBucket } from './support/folders.ts'
+import { again, newStore, sync } from './support/stores.ts'
+import { faces } from './support/twins.ts'
+
+test('the channels are these', () => {
+  expect(Object.keys(topics).sort()).toEqual(['compact', 'delete', 'error', 'evict', 'hit', 'miss', 'recover', 'set'])
+  for (const [name, topic] of Object.entries(topics)) {
+    const listener = (): void => {}
+    expect(topic.active).toBe(false)
+    channel(`bucketcache:${name}`).subscribe(listener)
+    expect(topic.active).toBe(true)
+    channel(`bucketcache:${name}`).unsubscribe(listener)
+    expect(topic.active).toBe(false)
+  }
+})
+
+for (const [name, face] of faces) {
+  describe(`${name} tells`, () => {
+    const open = () => {
+      const bucket = newBucket({ backend: 'json' })
+      return { folder: bucket.path, bucket, twin: face(bucket) }
+    }
+
+    test('hit and miss, once for each look-up', async () => {
+      const { folder, twin } = open()
+      const hits = listen('hit')
+      const misses = listen('miss')
+      await twin.set({ a: 1 }, 'value')
+      await twin.get({ a: 1 })
+      await twin.getEntry({ a: 1 })
+      await twin.getMany([{ a: 1 }, 'none'])
+      await twin.getOrSet('new', () => 1)
+      await twin.has({ a: 1 })
+      await twin.has('none')
+      expect(hits).toEqual(Array(3).fill({ folder, key: '{"a":1}', size: 7 }))
+      expect(misses).toEqual([
+        { folder, key: '"none"' },
+        { folder, key: '"new"' },
+      ])
+    })
+
+    test('set and delete, when something was', async () => {
+      const { folder, twin } = open()
+      const sets = listen('set')
+      const deletes = listen('delete')
+      await twin.set('a', 'xy')
+      await twin.add('a', 'not')
+      await twin.add('b', 1)
+      await twin.incr('b')
+      await twin.update('a', () => 'xyz')
+      await twin.delete('none')
+      await twin.delete('a')
+      await twin.pop('b')
+      expect(sets).toEqual([
+        { folder, key: '"a"', size: 4 },
+        { folder, key: '"b"', size: 1 },
+        { folder, key: '"b"', size: 1 },
+        { folder, key: '"a"', size: 5 },
+      ])
+      expect(deletes).toEqual([
+        { folder, key: '"a"' },
+        { folder, key: '"b"' },
+      ])
+    })
+
+    test('compact, with what it was and is', async () => {
+      const { folder, bucket, twin } = open()
+      const events = listen('compact')
+      for (let i = 0; i < 100; i++) await twin.set('a', 'x'.repeat(300))
+      expect(events.length).toBeGreaterThanOrEqual(1)
+      for (const { before, after, ...rest } of events) {
+        expect(rest).toEqual({ folder, path: entryFile(bucket.path) })
+        expect(before).toBeGreaterThan(after)
+        expect(after).toBeGreaterThan(300)
+      }
+    })
+
+    test('recover, where bytes are damaged or do not decode', async () => {
+      const { folder, bucket, twin } = open()
+      const events = listen('recover')
+      await twin.set('a', 'value')
+      const path = entryFile(bucket.path)
+      appendFileSync(path, '{"bucketcache":1,"crc":"torn')
+      expect(await twin.get('a')).toBe('value')
+      expect(events).toEqual([{ folder, path, reason: 'damaged' }])
+
+      const bad: Backend = {
+        name: 'json',
+        fileExtension: 'json',
+        encode: () => new Uint8Array(),
+        decode() {
+          throw new BackendLoadError('not mine')
+        },
+      }
+      events.length = 0
+      writeFileSync(path, readFileSync(path).subarray(0, -'{"bucketcache":1,"crc":"torn'.length))
+      expect(await face(new Bucket(folder, { backend: bad })).get('a')).toBeUndefined()
+      expect(events).toEqual([{ folder, path: expect.any(String), reason: 'undecodable', cause: expect.any(BackendLoadError) }])
+    })
+
+    test('error, where a degraded bucket passes one over', async () => {
+      const { folder } = open()
+      const events = listen('error')
+      const degraded = face(new Bucket(`${folder}/CACHEDIR.TAG/under-a-file`, { onError: 'degrade' }))
+      await degraded.set('a', 1)
+      expect(events.length).toBeGreaterThan(0)
+      expect(events[0]).toEqual({
+        folder: `${folder}/CACHEDIR.TAG/under-a-file`,
+        operation: 'open',
+        error: expect.any(StorageIOError),
+      })
+      expect(events.map(({ operation }) => operation)).toContain('set')
+    })
+  })
+}
+
+test("recover tells of a dead owner's seal that is lifted", () => {
+  const bucket = newBucket()
+  bucket.set('a', 'old')
+  const path = entryFile(bucket.path)
+  const store = newStore(bucket.path)
+  const dead = writeOwner({ host: 'x', boot: 'x', namespace: 'x', pid: 1, thread: 1, started: 1 })
+  // Another host, and long past its time.
+  const now = (): number => Date.now() - 1e9
+  const buried = { ...again(store, { now }), environment: { ...store.environment, owner: dead, now } }
+  sync(
+    (function* () {
+      const file = (yield* ask<'open'>({ op: 'open', path, create: false }))!
+      const { size } = yield* readOpen(store, file)
+      const stop = new Error('killed')
+      const killed = { ...buried, settings: { ...buried.settings, durable: false } }
+      try {
+        yield* replaceLog(killed, path, file, size, 0, { by: 'file', temporary: '/nowhere/at/all' })
+      } catch {
+        // Its unseal is taken back, as if it had died before.
+        void stop
+      }
+      yield* ask<'close'>({ op: 'close', file })
+    })(),
+  )
+  const events = listen('recover')
+  expect(bucket.get('a')).toBe('old')
+  sync(set(store, store.keys.slot('a'), store.backend.encode('new'), plainTerms))
+  expect(bucket.get('a')).toBe('new')
+  expect(events.every(({ reason }) => reason === 'dead-owner' || reason === 'damaged')).toBe(true)
+})
+
+test('a payload is not made while nobody listens', () => {
+  const publish = vi.spyOn(topics.hit, 'publish')
+  const bucket = newBucket()
+  bucket.set('a', 1)
+  bucket.get('a')
+  expect(publish).not.toHaveBeenCalled()
+  listen('hit')
+  bucket.get('a')
+  expect(publish).toHaveBeenCalledTimes(1)
+})
+
+test('NODE_DEBUG=bucketcache writes the same to stderr', () => {
+  const library = fileURLToPath(new URL('../dist/index.js', import.meta.url))
+  const folder = newBucket().path
+  const script = `
+    import { Bucket } from ${JSON.stringify(library)}
+    const bucket = new Bucket(${JSON.stringify(folder)})
+    bucket.set('a', 1)
+    bucket.get('a')
+    bucket.get('none')`
+  const run = (NODE_DEBUG: string): string =>
+    execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+      env: { ...process.env, NODE_DEBUG },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  expect(run('')).toBe('')
+})
