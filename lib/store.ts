@@ -82,7 +82,6 @@ export interface Bounds {
 export const ordinaryBounds: Bounds = {
   largeRecord: 16 * 1024,
   compaction: 16 * 1024,
-  hotCompaction: 256 * 1024,
   segment: 64 * 1024,
 }
 

@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { topics } from '../lib/channels.ts'
 import { type Backend, BackendLoadError, Bucket, StorageIOError } from '../lib/index.ts'
-import { writeOwner } from '../lib/log/owner.ts'
-import { set } from '../lib/ops/set.ts'
-import { replaceLog } from '../lib/ops/seal.ts'
-import { plainTerms } from '../lib/ops/terms.ts'
-import { readOpen } from '../lib/ops/raw.ts'
 import { ask } from '../lib/io/requests.ts'
+import { writeOwner } from '../lib/log/owner.ts'
+import { readOpen } from '../lib/ops/raw.ts'
+import { replaceLog } from '../lib/ops/seal.ts'
+import { set } from '../lib/ops/set.ts'
+import { plainTerms } from '../lib/ops/terms.ts'
 import { listen } from './support/channels.ts'
 import { entryFile, newBucket } from './support/folders.ts'
 import { again, newStore, sync } from './support/stores.ts'
@@ -111,7 +111,9 @@ for (const [name, face] of faces) {
       events.length = 0
       writeFileSync(path, readFileSync(path).subarray(0, -'{"bucketcache":1,"crc":"torn'.length))
       expect(await face(new Bucket(folder, { backend: bad })).get('a')).toBeUndefined()
-      expect(events).toEqual([{ folder, path: expect.any(String), reason: 'undecodable', cause: expect.any(BackendLoadError) }])
+      expect(events).toEqual([
+        { folder, path: expect.any(String), reason: 'undecodable', cause: expect.any(BackendLoadError) },
+      ])
     })
 
     test('error, where a degraded bucket passes one over', async () => {

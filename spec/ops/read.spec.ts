@@ -60,8 +60,8 @@ describe.each<BackendName>(['v8', 'json'])('a value that was streamed into a %s 
     const bucket = await streamed({ backend })
     const before = process.memoryUsage().arrayBuffers
     const stream = bucket.read('key')
-    // What is left over of checking it is a piece or two.
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(length)
+    // The pieces in which it was checked may not be collected yet; read whole, it would be there twice.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1.5 * length)
     stream.destroy()
   })
 })
