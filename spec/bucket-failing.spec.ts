@@ -13,7 +13,7 @@ import fs, {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { Bucket, type BucketOptions, DeadlockError, ReadOnlyError, StorageIOError } from '../lib/index.ts'
+import { Bucket, type BucketOptions, DeadlockError, ReadOnlyError, StorageIOError, TimeoutError } from '../lib/index.ts'
 import { listen } from './support/channels.ts'
 import { entryFile, entryFiles, filesIn, newBucket, newFolder } from './support/folders.ts'
 import { faces } from './support/twins.ts'
@@ -323,6 +323,19 @@ test('a synchronous call that would wait for its own thread fails at once', asyn
   release()
   await transaction
   expect(bucket.get('a')).toBe(2)
+})
+
+test('an update whose callback writes its own key anew every time comes to an end', async () => {
+  const bucket = newBucket<string, number>({ timeout: 50 })
+  const change = (n = 0): number => {
+    bucket.incr('a', 10)
+    return n + 1
+  }
+  expect(() => bucket.update('a', change)).toThrow(TimeoutError)
+  await expect(bucket.promises.update('a', change)).rejects.toThrow(TimeoutError)
+  bucket.set('a', 1)
+  expect([...bucket]).toEqual([['a', 1]])
+  expect(bucket.size).toBe(1)
 })
 
 test('a folder that was removed does not come back when the process ends', () => {

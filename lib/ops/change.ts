@@ -21,6 +21,7 @@ import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
 import { cullForWrite, exceeded } from './cull.ts'
+import { syncNames } from './durable.ts'
 import { noteExpiry } from './expiry.ts'
 import { bareRecord, nothingStored, stateOffset } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
@@ -127,7 +128,10 @@ function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T
       if (write === undefined) outcome = { result, id: undefined }
       else {
         const id = yield* attempt.write(file, size, log, live, write)
-        if (id === undefined) continue
+        if (id === undefined) {
+          patience.goOn(store, slot.path)
+          continue
+        }
         outcome = { result, id }
       }
     } finally {
@@ -272,10 +276,9 @@ class Attempt {
       this.#ended.pop()
       if (before !== undefined) this.#ended.push({ place: before, bytes: size })
       store.garbage.delete(slot.path)
-      if (store.settings.durable && size === 0 && !large) {
-        yield* ask<'syncFolder'>({ op: 'syncFolder', path: slot.path.slice(0, slot.path.lastIndexOf('/')) })
-      }
     }
+    // Even if the file was there before: a claim, say, brings nothing to the medium but itself.
+    if (live === undefined) yield* syncNames(store, [slot.path])
     return fields.id
   }
 

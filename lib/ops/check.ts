@@ -32,7 +32,7 @@ import { rivalClaim } from './claim.ts'
 import { isOurs } from './erase.ts'
 import { readIntent, rollForward } from './intent.ts'
 import { clean, forestall, giveNewPlace, isDeadSeal, lift, readToKeep } from './mend.ts'
-import { type Add, appendOrder, catchUp, writeVolume } from './order.ts'
+import { type Add, appendOrder, catchUp, gatheredAtMost, writeVolume } from './order.ts'
 import { readLog } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { Standing } from './standing.ts'
@@ -216,8 +216,8 @@ export class Check {
       if (this.#tell(path, 'totals', `the number of entries of ${backend} is off by ${-count}`))
         yield* adjust(count, 0, backend)
     }
-    // Small changes of volume are gathered in memory, by each process: within these bounds nothing is wrong.
-    const isWithin = (bytes: number): boolean => Math.abs(bytes) <= Math.max(16 * 1024, this.#bytes / 4)
+    // Small changes of volume are gathered in memory, by each of some processes: within these bounds nothing is wrong.
+    const isWithin = (bytes: number): boolean => Math.abs(bytes) <= Math.max(4 * gatheredAtMost, this.#bytes / 4)
     if (isWithin(this.#bytes + (yield* this.#orderBytes()) - store.order.totals.volume)) return
     // What was weighed on the way may have changed since: once more, at one moment.
     const then = yield* this.#position()

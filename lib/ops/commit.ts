@@ -15,11 +15,12 @@ import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
-import { intentName, tagName, transactionFolder, turnName } from '../log/names.ts'
+import { intentName, tagName, turnName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { change, type Write } from './change.ts'
 import { compact } from './compact.ts'
+import { syncNames } from './durable.ts'
 import { expiryLog } from './expiry.ts'
 import { giveHints } from './hints.ts'
 import { apply, recordAt } from './intent.ts'
@@ -67,8 +68,9 @@ export function* commit(view: Store): Io<void> {
       return { path: slot.path.slice(store.folder.length + 1), seal, record }
     })
     const bytes = encodeIntent(transaction.id, intentions)
+    const begun = written.filter(({ before }) => before.value === undefined).map(({ slot }) => slot.path)
     yield* ask<'publish'>({ op: 'publish', path: intent, bytes, durable })
-    if (durable) yield* ask<'syncFolder'>({ op: 'syncFolder', path: `${store.folder}/${transactionFolder}` })
+    yield* syncNames(store, [intent, ...begun])
   } catch (error) {
     // The keys are given back only when it is sure that nothing has decided otherwise.
     let undecided = true

@@ -12,6 +12,7 @@ import { ask, type File, type Io } from '../io/requests.ts'
 import { orderFolder, segmentName, segmentNumber } from '../log/names.ts'
 import { type FramesRead, readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
+import { syncNames } from './durable.ts'
 import { underLock } from './lock.ts'
 
 /** A segment that is open. Other operations of this thread may move the tail on between any two requests of one, so each
@@ -128,6 +129,8 @@ function* openTail(store: Store): Io<Opened> {
     let keep = false
     try {
       if (!(yield* foldRest(store, opened))) continue
+      // Nobody has written to it yet; by the time that anybody does, its name is there to stay.
+      if (!tail.started) yield* syncNames(store, [`${store.folder}/${segmentName(segment)}`])
       if (!tail.started && segment > 1) {
         const base: OrderRecord = { kind: 'base', id: store.environment.newId(), totals: tail.totals }
         yield* ask<'append'>({ op: 'append', file, bytes: encodeOrder(base) })
@@ -196,11 +199,14 @@ function* endSegment(store: Store, file: File): Io<void> {
   yield* ask<'append'>({ op: 'append', file, bytes: encodeOrder({ kind: 'end', id: store.environment.newId() }) })
 }
 
-/** Small changes of volume are gathered, so that writing a key again costs no second append. An eighth of the volume for
- *  each process keeps what the others see well within a factor of two; a little of the limit, and they keep to that. */
+/** So many bytes of change a process may keep to itself; `check` allows for a few such processes. */
+export const gatheredAtMost = 8 * 1024
+
+/** Small changes of volume are gathered, so that writing a key again mostly costs no second append. An eighth of the volume
+ *  for each process keeps what the others see well within a factor of two; a little of the limit, and they keep to that. */
 export function volumeIsDue(store: Store): boolean {
   const { unwritten, totals } = store.order
-  return Math.abs(unwritten) > Math.max(4096, Math.min(totals.volume / 8, store.limits.sizeLimit / 64))
+  return Math.abs(unwritten) > Math.max(4096, Math.min(totals.volume / 8, store.limits.sizeLimit / 64, gatheredAtMost))
 }
 
 /** Writes down the changes of volume that were gathered. */

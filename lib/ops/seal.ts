@@ -26,6 +26,13 @@ export class Patience {
 
   /** Lets others run for a moment; longer from time to time. TimeoutError when `timeoutMs` have passed. */
   *wait(store: Store, path: string, own: boolean): Io<void> {
+    this.goOn(store, path)
+    yield* ask<'sleep'>({ op: 'sleep', ms: Math.min(32, 2 ** this.#rounds++), own, path })
+  }
+
+  /** To be called for each round that others have won: TimeoutError when `timeoutMs` have passed. Else one whose own callback
+   *  writes the key anew in every round would go on for ever. */
+  goOn(store: Store, path: string): void {
     const now = store.environment.now()
     this.#since ??= now
     if (now - this.#since > store.settings.timeoutMs) {
@@ -35,7 +42,6 @@ export class Patience {
         { path },
       )
     }
-    yield* ask<'sleep'>({ op: 'sleep', ms: Math.min(32, 2 ** this.#rounds++), own, path })
   }
 }
 

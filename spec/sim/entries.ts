@@ -13,7 +13,7 @@ import { set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
 import type { Bounds } from '../../lib/store.ts'
 import { type Action, actions, computedOnce, key, type Stored } from './actions.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, Remains } from './disk.ts'
 import { isLinearizable, type Operation } from './linearizable.ts'
 import type { Scenario } from './schedule.ts'
 import { type Beginning, beginningOf } from './states.ts'
@@ -44,10 +44,20 @@ export interface EntryOptions {
   readonly crashes: number
   readonly preemptions: number
   readonly backend: 'v8' | 'json'
+  /** Durable stores, and the power may go at any moment. */
+  readonly power: boolean
   readonly plant?: Plant | undefined
 }
 
 const backends: Readonly<Record<EntryOptions['backend'], Backend>> = { v8: new V8Backend(), json: new JSONBackend() }
+
+/** All that was not brought to the medium is gone; or only names are, or only bytes, or some. */
+const powerCuts: readonly Remains[] = [
+  { names: false, bytes: 0 },
+  { names: true, bytes: 0 },
+  { names: false, bytes: 1 },
+  { names: true, bytes: 0.5 },
+]
 
 /** The steps are the requests to the entry's own file. Those to the order log happen along with the one before: races about
  *  that are explored by themselves, see `orders.ts`. */
@@ -55,7 +65,7 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
   const world: WorldOptions = {
     backend: backends[options.backend],
     bounds: smallBounds,
-    durable: false,
+    durable: options.power,
     sees: path => entryPath.test(path),
     branches: 'in sequence',
     shortestTick: 1000,
@@ -76,6 +86,7 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
     crashes: options.crashes,
     preemptions: options.preemptions,
     longest: 60,
+    powerCuts: options.power ? powerCuts : [],
     begin: it => addTasks(it, acting, options.layout),
     check: it => checkEntry(it, acting, beginning),
   }

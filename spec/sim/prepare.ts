@@ -4,7 +4,7 @@ import type { Io, Request } from '../../lib/io/requests.ts'
 import { set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
 import { Disk } from './disk.ts'
-import { beginning, type Process, World, type WorldOptions } from './world.ts'
+import { beginning, folder, type Process, World, type WorldOptions } from './world.ts'
 
 /** Somebody who prepares a disk. */
 export class Preparation {
@@ -16,6 +16,8 @@ export class Preparation {
     const ordinary = { ...options, plant: undefined, sees: () => true }
     this.world = new World(ordinary, { disk: new Disk(), clock: beginning, era: 1 })
     this.process = this.world.process('first')
+    // The bucket's own folder is there.
+    this.world.disk.makeFolder(folder)
   }
 
   set(key: string, value: unknown, expireMs?: number): void {

@@ -16,19 +16,20 @@ const common: Omit<Common, 'actions' | 'state'> = {
   preemptions: Number.POSITIVE_INFINITY,
   plant: undefined,
 }
-const plainEntry = { layout: 'processes', backend: 'v8' } as const
+const plainEntry = { layout: 'processes', backend: 'v8', power: false } as const
 const plainOrder = { layout: 'processes', tails: 'cold' } as const
 
 /** Some actions on one key. */
 export function entries(options: Partial<EntryOptions> & Pick<EntryOptions, 'actions' | 'state'>): Scenario {
   const full: EntryOptions = { ...common, ...plainEntry, ...options }
-  return entryScenario(nameOf(full, [full.layout, full.backend], Object.values(plainEntry)), full)
+  const words = [full.layout, full.backend, full.power ? 'power' : '']
+  return entryScenario(nameOf(full, words, ['processes', 'v8', '']), full)
 }
 
 /** Some actions on the order log. */
 export function orders(options: Partial<OrderOptions> & Pick<OrderOptions, 'actions' | 'state'>): Scenario {
   const full: OrderOptions = { ...common, ...plainOrder, ...options }
-  return orderScenario(`order: ${nameOf(full, [full.layout, full.tails], Object.values(plainOrder))}`, full)
+  return orderScenario(`order: ${nameOf(full, [full.layout, full.tails], ['processes', 'cold'])}`, full)
 }
 
 function nameOf(
@@ -64,6 +65,7 @@ export function scenarioOf(name: string, plant?: Plant): Scenario {
         ...given,
         layout: has(['one thread', 'one thread, a blocking', 'one thread, two buckets']) ?? 'processes',
         backend: has(['json']) ?? 'v8',
+        power: parts.includes('power'),
       })
   if (made.name !== name) throw new RangeError(`Expected the name of a scenario, got ${name} (${made.name}?)`)
   return made

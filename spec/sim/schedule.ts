@@ -1,7 +1,8 @@
 // One run under a schedule: at each point, what could come next; and what came of it.
 //
 // A schedule is text: a small letter is a step of that task, a capital kills its process, before its next request; with a digit
-// behind it, in the middle of it: an append, of which so many bytes get to the disk (see `tornLengths`). `~` is a power cut.
+// behind it, in the middle of it: an append, of which so many bytes get to the disk (see `tornLengths`). `~` is a power cut, a dot that
+// there was none.
 
 import type { Disk, Remains } from './disk.ts'
 import type { Interner } from './intern.ts'
@@ -74,14 +75,18 @@ export class Run {
     let able = tasks.filter(task => this.world.canStep(task))
     // Everybody sleeps, and nothing has happened: they look again, but not for ever.
     if (able.length === 0) able = tasks.filter(task => task.phase === 'asleep')
-    if (able.length === 0) return []
+    if (able.length === 0) return this.#powerCuts('.')
     const last = this.#last
     const goesOn = last !== undefined && able.includes(last)
     if (goesOn) able = this.#preemptionsLeft > 0 ? [last, ...able.filter(task => task !== last)] : [last]
     const choices = able.map(task => task.letter)
     if (this.#crashesLeft > 0) this.#addCrashes(choices)
-    for (let i = 0; i < (this.scenario.powerCuts?.length ?? 0); i++) choices.push(`~${i}`)
-    return choices
+    return [...choices, ...this.#powerCuts()]
+  }
+
+  #powerCuts(...before: string[]): string[] {
+    const { powerCuts = [] } = this.scenario
+    return powerCuts.length === 0 ? [] : [...before, ...powerCuts.map((_, i) => `~${i}`)]
   }
 
   #addCrashes(choices: string[]): void {
@@ -99,6 +104,10 @@ export class Run {
 
   take(choice: string): void {
     const { world } = this
+    if (choice === '.') {
+      this.#powerIsOn = false
+      return
+    }
     if (choice[0] === '~') {
       world.disk.cutPower(this.scenario.powerCuts![Number(choice[1])]!)
       for (const process of [...world.processes]) world.crash(process)
@@ -168,5 +177,5 @@ export class Run {
 
 /** A schedule's choices, one by one. */
 export function choicesOf(schedule: string): string[] {
-  return schedule.match(/~\d|[a-z]|[A-Z]\d?/g) ?? []
+  return schedule.match(/~\d|[.a-z]|[A-Z]\d?/g) ?? []
 }

@@ -37,6 +37,7 @@ export function drawTrace(world: World): Trace {
   return {
     choose(choice) {
       noteEnds()
+      if (choice === '.') return
       if (choice[0] === '~') note(undefined, '⚡ power cut')
       else if (/[A-Z]/.test(choice)) {
         const task = world.tasks.find(one => one.letter === choice[0]!.toLowerCase())
