@@ -70,12 +70,23 @@ export function isAlive(owner: Owner, since: number, patienceMs: number): boolea
   if (its.boot !== ours.boot)
     return its.boot !== unknown && ours.boot !== unknown ? false : Date.now() - since <= patienceMs
   if (its.namespace !== ours.namespace) return Date.now() - since <= patienceMs
-  if (ours.boot !== unknown) return startOf(its.pid, its.thread) === its.started
+  if (ours.boot !== unknown) {
+    const started = startOf(its.pid, its.thread)
+    if (started !== undefined) return started === its.started
+    // /proc may be closed to us about processes of other users (its mount option hidepid): then only time tells.
+    return signalOf(its.pid) === 'EPERM' && Date.now() - since <= patienceMs
+  }
+  // EPERM: it is there, and another user's.
+  const answer = signalOf(its.pid)
+  return answer === undefined || answer === 'EPERM'
+}
+
+/** How the system answers to a signal that does nothing; undefined: it would be delivered. */
+function signalOf(pid: number): string | undefined {
   try {
-    process.kill(its.pid, 0)
-    return true
+    process.kill(pid, 0)
+    return undefined
   } catch (error) {
-    // EPERM: it is there, and another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return (error as NodeJS.ErrnoException).code ?? 'unknown'
   }
 }
