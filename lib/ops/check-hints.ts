@@ -1,4 +1,8 @@
-// The part of `check` that is about the indexes of tags and expiry: does every entry have its hints?
+// The part of `check` that is about the indexes of tags and expiry.
+//
+// Goal: every entry has its hints, or is told of and gets them.
+// Steps: 1 for each entry, look for its hints. 2 When all were met, look once more for those that were not found. 3 Give them.
+// Crash: an entry with two hints of a kind, which is looked at once.
 
 import type { Io } from '../io/requests.ts'
 import type { Hint } from '../log/hint.ts'

@@ -59,7 +59,12 @@ export function decodeValue(store: Store, put: LogRecord): Decoded | undefined {
   } catch (error) {
     if (!(error instanceof BackendLoadError)) throw error
     if (topics.recover.active) {
-      topics.recover.publish({ folder: store.folder, path: put.key, reason: 'undecodable', cause: error })
+      topics.recover.publish({
+        folder: store.folder,
+        path: store.keys.slotOf(put).path,
+        reason: 'undecodable',
+        cause: error,
+      })
     }
     return undefined
   }

@@ -1,4 +1,8 @@
 // What `check` does to a single log.
+//
+// Goal: its live record stays, and nothing else is lost to those who write it meanwhile: each step is a compare and append, or
+//   done under a seal.
+// Crash: what `check` would find again.
 
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'

@@ -1,8 +1,9 @@
 // Goal: the bytes of a value, in bounded memory where they were stored as bytes. Crash: nothing is written.
 
-import { crc32 } from 'node:zlib'
+import { StorageIOError } from '../errors.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
+import type { LogRecord } from '../log/record.ts'
 import { ordinaryReach, type Store } from '../store.ts'
 import { find } from './find.ts'
 import { bytesPurpose, decodeValue, liveEntry } from './live.ts'
@@ -45,7 +46,6 @@ export function* readBytes(store: Store, slot: Slot): Io<Bytes | undefined> {
 
 /** All of a record but its value fits, unless its key is very long. */
 const headReach = 64 * 1024
-const pieceLength = 2 ** 20
 
 /** A value that was streamed in, and is the only record in its file, as it is until something is noted behind it: found by its
  *  head, and checked piece by piece. undefined: look in the ordinary way, which takes the whole file into memory. */
@@ -60,7 +60,7 @@ function* readStreamed(store: Store, slot: Slot): Io<Bytes | undefined> {
     const put = store.framing.decodeHead(head, size)
     if (put?.kind !== 'put' || put.at !== 0 || put.purpose !== bytesPurpose) return undefined
     if (liveEntry(store, { last: put, state: put, value: put, damaged: false }, slot) === undefined) return undefined
-    if ((yield* checksumOf(store, file, size)) !== store.framing.checksumIn(head)) return undefined
+    if ((yield* checksumOf(store, slot.path, head, put)) !== store.framing.checksumIn(head)) return undefined
     kept = true
     return { in: 'file', file, start: put.valueStart, end: put.valueEnd }
   } finally {
@@ -68,14 +68,13 @@ function* readStreamed(store: Store, slot: Slot): Io<Bytes | undefined> {
   }
 }
 
-function* checksumOf({ framing }: Store, file: File, size: number): Io<number> {
-  let checksum = 0
-  for (let at = framing.checksumFrom; at < size; ) {
-    const length = Math.min(pieceLength, size - at)
-    const bytes = yield* ask<'read'>({ op: 'read', file, position: at, length })
-    if (bytes.length === 0) break
-    checksum = crc32(bytes, checksum)
-    at += bytes.length
+/** If the path has another file by now, or none, or something was noted behind the record, this is no longer its checksum. */
+function* checksumOf({ framing }: Store, path: string, head: Buffer, put: LogRecord): Io<number | undefined> {
+  const covered = head.subarray(framing.checksumFrom, put.valueStart)
+  try {
+    return yield* ask<'checksum'>({ op: 'checksum', path, head: covered, from: put.valueStart })
+  } catch (error) {
+    if (error instanceof StorageIOError && error.errno === 'ENOENT') return undefined
+    throw error
   }
-  return checksum
 }

@@ -59,8 +59,11 @@ export function* readUses(store: Store): Io<void> {
       mark.ino = ino
       mark.offset = 0
     }
-    if (size === mark.offset) return
-    const bytes = yield* ask<'read'>({ op: 'read', file, position: mark.offset, length: size - mark.offset })
+    const { offset } = mark
+    if (size === offset) return
+    const bytes = yield* ask<'read'>({ op: 'read', file, position: offset, length: size - offset })
+    // Another operation of this thread has read the same meanwhile.
+    if (mark.ino !== ino || mark.offset !== offset) return
     const { frames, settled } = readFrames(bytes)
     mark.offset += settled
     for (const { frame } of frames) {

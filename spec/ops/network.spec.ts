@@ -7,7 +7,7 @@ import type { Io, Request, SyncHost } from '../../lib/io/requests.ts'
 import { obtain, release } from '../../lib/ops/claim.ts'
 import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
 import { cull } from '../../lib/ops/cull.ts'
-import { eraseFolder, eraseSteps } from '../../lib/ops/erase.ts'
+import { eraseFolder } from '../../lib/ops/erase.ts'
 import { expireSlot, slotsBegun } from '../../lib/ops/expiry.ts'
 import { openFolder } from '../../lib/ops/open.ts'
 import { writeVolume } from '../../lib/ops/order.ts'
@@ -53,12 +53,7 @@ const operations: [string, (store: Store) => Io<unknown>][] = [
   ['delete', store => remove(store, key(store))],
   ['touch', store => touch(store, key(store), 1000)],
   ['incr', store => increment(store, store.keys.slot('n'), 1, 0)],
-  [
-    'clear',
-    function* (store) {
-      for (let step = 0; step < eraseSteps; step++) yield* eraseFolder(store, step, () => true)
-    },
-  ],
+  ['clear', store => eraseFolder(store, Number.parseInt(key(store).hash.slice(0, 2), 16), () => true)],
   [
     'reclaiming',
     function* (store) {
