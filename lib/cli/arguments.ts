@@ -86,7 +86,11 @@ export function choice<const C extends string>(
     if ((choices as readonly string[]).includes(text)) return text as C
     throw new UsageError(`Expected ${what} to be ${choices.join(', ').replace(/, ([^,]*)$/, ' or $1')}, got "${text}"`)
   }
-  return option<C | undefined>(says, choices.join('|'), false, undefined, read, { ...extra, choices })
+  const value = choices.join('|')
+  // What would fill a line by itself stands in the text.
+  const isLong = value.length > 36
+  const text = isLong ? `${says}: ${choices.join(', ')}` : says
+  return option<C | undefined>(text, isLong ? 'NAME' : value, false, undefined, read, { ...extra, choices })
 }
 
 /** A text as it is. */

@@ -120,7 +120,7 @@ class Calling implements Call<Command['options']> {
 }
 
 async function unknownCommand(name: string): Promise<UsageError> {
-  const other = otherNames[name]
+  const other = Object.hasOwn(otherNames, name) ? otherNames[name] : undefined
   const { didYouMean } = await import('../suggest.ts')
   const hint = other === undefined ? didYouMean(name, Object.keys(commands)) : `, did you mean "${other}"?`
   return new UsageError(`Expected a command, got "${name}"${hint}`)

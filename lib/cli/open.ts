@@ -8,7 +8,7 @@ import { resolveBackend } from '../backends/resolve.ts'
 import { Bucket } from '../bucket.ts'
 import type { Core } from '../core.ts'
 import { BackendLoadError, UnserializableError } from '../errors.ts'
-import { settingsName } from '../log/names.ts'
+import { isOurs, settingsName } from '../log/names.ts'
 import { type Presence, presentBackends } from '../ops/backends.ts'
 import type { BucketOptions } from '../options.ts'
 import { asText, one } from './arguments.ts'
@@ -71,7 +71,8 @@ export function openAll(call: FolderCall, opening: Opening = {}): [OpenBucket, .
 export function openOne(call: FolderCall, opening: Opening = { writes: true }): OpenBucket {
   const folder = folderOf(call)
   const isCache = existsSync(join(folder, settingsName))
-  if (!isCache && existsSync(folder) && readdirSync(folder).length > 0) {
+  // Another process may be making the folder at this moment, and not be done.
+  if (!isCache && existsSync(folder) && !readdirSync(folder).every(isOurs)) {
     throw new UsageError(`Expected a cache folder, or one that is new or empty, got ${folder}`)
   }
   const known = isCache ? presences(folder) : []

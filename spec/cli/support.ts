@@ -78,12 +78,16 @@ export function worker(...steps: string[]): string[] {
 
 export interface Started extends Promise<Said> {
   readonly child: ChildProcess
-  /** Comes when standard output, or standard error, holds this text. */
+  /** Comes when standard output has this text, */
   readonly shows: (text: string) => Promise<void>
+  /** or standard error. */
+  readonly complains: (text: string) => Promise<void>
 }
 
 export interface StartOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
-  readonly input?: string | Buffer
+  readonly input?: string | Buffer | undefined
+  /** Standard input is a pipe, for the spec to write to. */
+  readonly keepsInput?: boolean
   /** What is run in place of Node with the built program. */
   readonly program?: string
   readonly nodeOptions?: readonly string[]
@@ -92,10 +96,10 @@ export interface StartOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
 /** Starts the built program as a process. */
 export function start(argv: readonly string[], options: StartOptions = {}): Started {
   if (!existsSync(bin)) throw new Error('Expected the built program in dist/: npm run build')
-  const { input, env, cwd, program, nodeOptions = [] } = options
+  const { input, keepsInput = input !== undefined, env, cwd, program, nodeOptions = [] } = options
   const args = program === undefined ? [...nodeOptions, bin, ...argv] : [...argv]
   const child = spawn(program ?? process.execPath, args, {
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [keepsInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '', ...env },
     ...(cwd === undefined ? {} : { cwd }),
   })
@@ -114,10 +118,9 @@ export function start(argv: readonly string[], options: StartOptions = {}): Star
       resolve({ status, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes })
     })
   })
-  const shows = async (text: string): Promise<void> => {
-    await until(() => Buffer.concat([...out, ...err]).includes(text), `the output has ${JSON.stringify(text)}`)
-  }
-  return Object.assign(ended, { child, shows })
+  const has = (chunks: Buffer[]) => (text: string) =>
+    until(() => Buffer.concat(chunks).includes(text), `the output has ${JSON.stringify(text)}`)
+  return Object.assign(ended, { child, shows: has(out), complains: has(err) })
 }
 
 /** Waits for a condition. */

@@ -2,7 +2,7 @@
 
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import { UnserializableError } from '../../errors.ts'
 import type { LongWork } from '../../promises.ts'
 import { flag } from '../arguments.ts'
@@ -15,6 +15,7 @@ import { remark, say } from '../output.ts'
 import { withProgress } from '../progress.ts'
 import { expireOf, put } from '../put.ts'
 import { statuses } from '../statuses.ts'
+import { asStream } from '../stdin.ts'
 
 const options = { ...folderOptions, ifAbsent: flag('Keys that are stored stay as they are') }
 
@@ -38,7 +39,7 @@ export const command = defineCommand({
     const { options, io, args } = call
     const [file = '-'] = args
     const size = file === '-' ? undefined : (await stat(file)).size
-    const source: AsyncIterable<Uint8Array | string> = file === '-' ? io.stdin : createReadStream(file)
+    const source = file === '-' ? asStream(io) : createReadStream(file)
     const bucket = openOne({ options, io })
     const importing = new Importing(call, bucket)
     try {
@@ -64,28 +65,23 @@ class Importing {
     this.#bucket = bucket
   }
 
-  async read(
-    source: AsyncIterable<Uint8Array | string>,
-    size: number | undefined,
-    long: Required<LongWork>,
-  ): Promise<void> {
-    const { signal, onProgress } = long
+  async read(source: Readable, size: number | undefined, { signal, onProgress }: Required<LongWork>): Promise<void> {
     let read = 0
-    const lines = linesOf(
-      counted(source, length => {
-        read += length
-      }),
-    )
-    for await (const line of lines) {
-      signal.throwIfAborted()
-      this.#line++
-      if (line.trim() !== '')
-        await this.#entry(
-          this.#parsed(() => undump(line)),
-          lines,
-          signal,
-        )
-      onProgress(size === undefined ? { done: this.#line, total: undefined } : { done: read, total: size })
+    const count = (length: number): void => {
+      read += length
+    }
+    // It may be long before the next line comes, if any does.
+    const lines = linesOf(counted(addAbortSignal(signal, source), count))
+    try {
+      for await (const line of lines) {
+        signal.throwIfAborted()
+        this.#line++
+        const dumped = line.trim() === '' ? undefined : this.#parsed(() => undump(line))
+        if (dumped !== undefined) await this.#entry(dumped, lines, signal)
+        onProgress(size === undefined ? { done: this.#line, total: undefined } : { done: read, total: size })
+      }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
     }
   }
 

@@ -48,18 +48,20 @@ export const command = defineCommand({
     try {
       await happenings.begin(signal)
       await remark(io, `watching ${folder}`)
-      for (let left = options.limit ?? Number.POSITIVE_INFINITY; left > 0; ) {
+      let left = options.limit ?? Number.POSITIVE_INFINITY
+      while (left > 0) {
         const path = changed.shift()
-        const happening = path === undefined ? undefined : happenings.of(path)
-        if (happening !== undefined && isWanted(options.prefix, happening)) {
-          await say(io, lineOf(happening, io, options.json))
-          left--
+        if (path === undefined) {
+          await new Promise<void>(resolve => {
+            wake = resolve
+          })
+          signal.throwIfAborted()
+          continue
         }
-        signal.throwIfAborted()
-        if (changed.length > 0) continue
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
+        const happening = happenings.of(path)
+        if (happening === undefined || !isWanted(options.prefix, happening)) continue
+        await say(io, lineOf(happening, io, options.json))
+        left--
       }
       return statuses.done
     } catch (error) {

@@ -9,7 +9,7 @@ import { oneLine } from '../errors.ts'
 import { execStatuses } from '../statuses.ts'
 import { showDuration, showSize } from '../units.ts'
 import { type Outcome, runCommand } from './child.ts'
-import { emit, replay, tell } from './emit.ts'
+import { emit, tell } from './emit.ts'
 import { judge } from './judge.ts'
 import type { Plan } from './plan.ts'
 import type { Recalled } from './recall.ts'
@@ -48,10 +48,10 @@ async function lookUp(plan: Plan, shelf: Shelf): Promise<number> {
       claimed = (await shelf.tryClaim(identity, stored?.version)) ?? ''
     } else {
       const answer = await accept(plan, shelf, stored)
-      if (answer !== undefined) return await give(plan, shelf, answer)
+      if (answer !== undefined) return await give(answer)
       if (plan.onlyCached) return execStatuses.notCached
       const obtained = await obtain(plan, shelf, stored?.version)
-      if (typeof obtained !== 'string') return await give(plan, shelf, obtained)
+      if (typeof obtained !== 'string') return await give(obtained)
       claimed = obtained
     }
   } catch (error) {
@@ -63,16 +63,24 @@ async function lookUp(plan: Plan, shelf: Shelf): Promise<number> {
   return await run(plan, shelf, claimed)
 }
 
+/** What may be given in place of a run. */
+interface Answer {
+  readonly status: number
+  /** Frames, at once or as they are read. */
+  readonly output: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+}
+
 /** What was stored, if it may be given; says why not. */
-async function accept(plan: Plan, shelf: Shelf, stored: Stored | undefined): Promise<Recalled | undefined> {
+async function accept(plan: Plan, shelf: Shelf, stored: Stored | undefined): Promise<Answer | undefined> {
   if (stored?.recalled === undefined) {
-    const why = stored === undefined ? 'nothing is stored for it, or it has expired' : 'what is stored is incomplete'
+    const why = stored === undefined ? 'nothing is stored for it, or it has expired' : 'what is stored is no recording'
     plan.explain(`miss: ${why}; the key is ${plan.keyText}`)
     return undefined
   }
   const { kind, why } = judge(stored.recalled, plan, Date.now())
-  if (kind === 'useless') {
-    plan.explain(`miss: ${why}`)
+  const answer = kind === 'useless' ? undefined : await answerOf(shelf, stored.recalled)
+  if (answer === undefined) {
+    plan.explain(`miss: ${kind === 'useless' ? why : 'what is stored has lost its output'}`)
     return undefined
   }
   if (kind === 'fresh') plan.explain(`hit: ${why}`)
@@ -82,33 +90,39 @@ async function accept(plan: Plan, shelf: Shelf, stored: Stored | undefined): Pro
     plan.explain(`hit: ${why}; given all the same, and refreshed in the background`)
     await plan.startRefresh(stored.version)
   }
-  return stored.recalled
+  return answer
 }
 
 /** The right to run, or what another has stored meanwhile. */
-async function obtain(plan: Plan, shelf: Shelf, over: string | undefined): Promise<Claim | Recalled> {
+async function obtain(plan: Plan, shelf: Shelf, over: string | undefined): Promise<Claim | Answer> {
   for (;;) {
     const obtained = await shelf.obtain(plan.identity, over)
     if (typeof obtained === 'string') return obtained
     const { recalled, version } = obtained
-    if (recalled !== undefined && judge(recalled, plan, Date.now()).kind !== 'useless') {
+    const answer =
+      recalled === undefined || judge(recalled, plan, Date.now()).kind === 'useless'
+        ? undefined
+        : await answerOf(shelf, recalled)
+    if (answer !== undefined) {
       plan.explain('hit: another process has just run it')
-      return recalled
+      return answer
     }
     over = version
   }
 }
 
-async function give(plan: Plan, shelf: Shelf, { recording }: Recalled): Promise<number> {
-  const { output, status } = recording
-  if (typeof output !== 'string') {
-    replay(output)
-    return status
-  }
+/** undefined: its output was removed, by culling for instance, which does not know that the two belong together. */
+async function answerOf(shelf: Shelf, { recording }: Recalled): Promise<Answer | undefined> {
+  const { status, output } = recording
+  if (typeof output !== 'string') return { status, output: [output] }
+  const stream = await shelf.output(output)
+  return stream && { status, output: stream }
+}
+
+async function give({ status, output }: Answer): Promise<number> {
   const reader = new FrameReader(emit)
-  for await (const bytes of await shelf.output(output)) reader.read(bytes)
-  if (!reader.isWhole) tell(`the stored output of ${plan.words[0]} is not whole; --force makes it anew`)
-  return reader.isWhole ? status : execStatuses.failed
+  for await (const bytes of output) reader.read(bytes)
+  return status
 }
 
 async function run(plan: Plan, shelf: Shelf, claimed: Claim): Promise<number> {

@@ -78,9 +78,4 @@ export class FrameReader {
       if (this.#left === 0) this.#headRead = 0
     }
   }
-
-  /** Whether the bytes ended where a frame did. */
-  get isWhole(): boolean {
-    return this.#headRead === 0
-  }
 }

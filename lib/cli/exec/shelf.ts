@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import { Core } from '../../core.ts'
+import { KeyNotFoundError } from '../../errors.ts'
 import { ask, type Io } from '../../io/requests.ts'
 import type { Slot } from '../../keys.ts'
 import type { Tag } from '../../log/record.ts'
@@ -21,7 +22,7 @@ export interface Terms {
 /** What is stored under a key. */
 export interface Stored {
   readonly version: string
-  /** undefined: it is no recording, or its output is gone. */
+  /** undefined: it is no recording. */
   readonly recalled: Recalled | undefined
 }
 
@@ -39,17 +40,7 @@ export class Shelf {
 
   async find(identity: Identity): Promise<Stored | undefined> {
     const entry = await this.#bucket.getEntry(identity)
-    return entry && (await this.#stored(entry.version, entry.value, entry.storedAt.getTime()))
-  }
-
-  async #stored(version: string, value: unknown, storedAt: number): Promise<Stored> {
-    const recording = readRecording(value)
-    if (recording === undefined) return { version, recalled: undefined }
-    const { output } = recording
-    // Both have the same terms, but culling may have taken one.
-    if (typeof output === 'string' && !(await this.#bucket.has(outputKey(output))))
-      return { version, recalled: undefined }
-    return { version, recalled: { recording, storedAt, version } }
+    return entry && storedAs(entry.version, entry.value, entry.storedAt.getTime())
   }
 
   /** What another has stored, or the right to run; waits while another runs. `over`: the version that will not do. */
@@ -58,7 +49,7 @@ export class Shelf {
     const outcome = await this.#core.async(obtainOver(this.#core.store, slot, over))
     if (outcome.kind === 'claimed') return outcome.id
     const { value, version, time } = outcome.recalled
-    return await this.#stored(version, value, time)
+    return storedAs(version, value, time)
   }
 
   /** The right to run, if nobody has it and `over` is still what is stored. */
@@ -92,8 +83,14 @@ export class Shelf {
     return id
   }
 
-  async output(id: string): Promise<Readable> {
-    return await this.#bucket.read(outputKey(id))
+  /** Long output; undefined: it is not there any more. Once this is there, so are its bytes, whatever becomes of the entry. */
+  async output(id: string): Promise<Readable | undefined> {
+    try {
+      return await this.#bucket.read(outputKey(id))
+    } catch (error) {
+      if (error instanceof KeyNotFoundError) return undefined
+      throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -103,6 +100,11 @@ export class Shelf {
   #slot(identity: Identity): Slot {
     return this.#core.store.keys.slot(identity)
   }
+}
+
+function storedAs(version: string, value: unknown, storedAt: number): Stored {
+  const recording = readRecording(value)
+  return { version, recalled: recording && { recording, storedAt, version } }
 }
 
 /** As `obtain`, over a version. A command may run for hours: whoever waits looks again twenty times a second. */
