@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { Bucket, type BucketOptions } from '../../lib/index.ts'
-import { repository, startActor } from '../support/actors.ts'
 import { newBucket } from '../support/folders.ts'
+import { repository, startActor } from '../support/remote.ts'
 
 /** A process that dies when its transaction is decided, and nothing of it is carried out. */
 async function dieDecided(path: string, options: BucketOptions): Promise<void> {

@@ -1,8 +1,8 @@
 // Issue: Counters, claims. DiskCache: Cache.incr, decr, add, pop.
 
 import { describe, expect, test } from 'vitest'
-import { startActors } from '../support/actors.ts'
 import { newBucket } from '../support/folders.ts'
+import { startActors } from '../support/remote.ts'
 import { hour, onBothFaces, stopClock } from './support.ts'
 
 onBothFaces(faceOf => {

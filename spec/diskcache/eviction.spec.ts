@@ -6,8 +6,8 @@ import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { startActor, startActors } from '../support/actors.ts'
 import { entryFiles, filesIn, newBucket } from '../support/folders.ts'
+import { startActor, startActors } from '../support/remote.ts'
 import { eventsOf, minute, onBothFaces, stopClock } from './support.ts'
 
 /** Bytes that the folder really takes. */

@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { startActor } from '../support/actors.ts'
 import { entryFiles, filesIn, newBucket } from '../support/folders.ts'
+import { startActor } from '../support/remote.ts'
 import { day, eventsOf, hour, minute, onBothFaces, type Step, stopClock } from './support.ts'
 
 onBothFaces((faceOf, transact) => {

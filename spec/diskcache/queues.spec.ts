@@ -6,8 +6,8 @@ import { syncHost } from '../../lib/io/host-sync.ts'
 import type { Io } from '../../lib/io/requests.ts'
 import { pull, push } from '../../lib/ops/queue.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
-import { startActor, startActors } from '../support/actors.ts'
 import { entryFiles, newBucket } from '../support/folders.ts'
+import { startActor, startActors } from '../support/remote.ts'
 import { onBothFaces } from './support.ts'
 
 const first = 500_000_000_000_000

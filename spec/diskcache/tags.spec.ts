@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { startActor, startActors } from '../support/actors.ts'
 import { entryFiles, newBucket } from '../support/folders.ts'
+import { startActor, startActors } from '../support/remote.ts'
 import { eventsOf, hour, onBothFaces, type Step, stopClock } from './support.ts'
 
 onBothFaces((faceOf, transact) => {

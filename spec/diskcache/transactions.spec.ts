@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { repository, startActor, startActors } from '../support/actors.ts'
 import { newBucket } from '../support/folders.ts'
+import { repository, startActor, startActors } from '../support/remote.ts'
 import { onBothFaces, type Step } from './support.ts'
 
 const large = 'x'.repeat(40_000)

@@ -16,8 +16,8 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { startActor, startActors } from '../support/actors.ts'
 import { entryFile, entryFiles, filesIn, newBucket } from '../support/folders.ts'
+import { startActor, startActors } from '../support/remote.ts'
 import { hour, minute, onBothFaces, stopClock } from './support.ts'
 
 const codes = (problems: { code: string }[]): string[] => problems.map(({ code }) => code).sort()

@@ -1,0 +1,203 @@
+// What only the promise twin has: calls that overlap.
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, test, vi } from 'vitest'
+import { Bucket, ReadOnlyError } from '../lib/index.ts'
+import { entryFile, entryFiles, newBucket } from './support/folders.ts'
+import { leaveSeal } from './support/seals.ts'
+
+describe('AsyncBucket', () => {
+  test('calls for one key take effect in the order in which they were made', async () => {
+    const { promises } = newBucket<string, number>()
+    const calls: Promise<unknown>[] = []
+    for (let i = 0; i < 50; i++) calls.push(promises.set('a', i))
+    calls.push(promises.get('a'))
+    calls.push(promises.delete('a'), promises.get('a', -1), promises.add('a', 100), promises.incr('a'))
+    const results = await Promise.all(calls)
+    expect(results.slice(50)).toEqual([49, true, -1, true, 101])
+    expect(await promises.get('a')).toBe(101)
+  })
+
+  test('a value may be changed when set() has returned', async () => {
+    const { promises } = newBucket<string, { n: number }>()
+    const value = { n: 1 }
+    const setting = promises.set('a', value)
+    value.n = 2
+    await setting
+    expect(await promises.get('a')).toEqual({ n: 1 })
+  })
+
+  test('many calls at once lose nothing, and are counted', async () => {
+    const bucket = newBucket<string, number>()
+    const { promises } = bucket
+    await Promise.all(Array.from({ length: 300 }, (_, i) => promises.set(`key ${i}`, i)))
+    await Promise.all(Array.from({ length: 300 }, () => promises.incr('count')))
+    await Promise.all(Array.from({ length: 100 }, (_, i) => promises.delete(`key ${i}`)))
+    expect(await promises.get('count')).toBe(300)
+    expect(await promises.size()).toBe(201)
+    expect(new Bucket(bucket.path).size).toBe(201)
+    const keys: unknown[] = []
+    for await (const key of promises.keys()) keys.push(key)
+    expect(new Set(keys).size).toBe(201)
+  })
+
+  test('size() and iteration see what was called before them', async () => {
+    const { promises } = newBucket<string, number>()
+    void promises.set('a', 1)
+    void promises.set('b', 2)
+    expect(await promises.size()).toBe(2)
+    void promises.delete('a')
+    const entries: unknown[] = []
+    for await (const entry of promises) entries.push(entry)
+    expect(entries).toEqual([['b', 2]])
+    void promises.set('c', 3)
+    expect(await promises.clear()).toBe(2)
+  })
+
+  test('both faces may be used at once', async () => {
+    const bucket = newBucket<string, number>()
+    const calls: Promise<unknown>[] = []
+    for (let i = 0; i < 100; i++) {
+      calls.push(bucket.promises.incr('count'))
+      bucket.incr('count')
+      calls.push(bucket.promises.set(`a ${i}`, i))
+      bucket.set(`b ${i}`, i)
+    }
+    await Promise.all(calls)
+    expect(bucket.get('count')).toBe(200)
+    expect(bucket.size).toBe(201)
+    expect([...bucket.keys()]).toHaveLength(201)
+  })
+
+  test('both faces may write large values under one key at once', async () => {
+    const bucket = newBucket<string, string>()
+    const calls: Promise<unknown>[] = []
+    for (let i = 0; i < 10; i++) {
+      calls.push(bucket.promises.set('a', `${i}`.repeat(30_000)))
+      await new Promise(resolve => setImmediate(resolve))
+      bucket.set('a', `${i}`.repeat(20_000 + i))
+      expect(bucket.get('a')).toMatch(/^(\d)\1+$/)
+    }
+    await Promise.all(calls)
+    expect(await bucket.promises.get('a')).toMatch(/^(\d)\1+$/)
+    expect(bucket.size).toBe(1)
+    expect(entryFiles(bucket.path)).toHaveLength(1)
+  })
+
+  test('misuse rejects, and does not throw', async () => {
+    const { promises } = newBucket<any, any>()
+    const call = promises.set('a', 1, { nonsense: 1 } as object)
+    await expect(call).rejects.toThrow(TypeError)
+    await expect(promises.incr('a', Number.NaN)).rejects.toThrow(TypeError)
+    const readOnly = new Bucket(newBucket().path, { readOnly: true })
+    await expect(readOnly.promises.set('a', 1)).rejects.toThrow(ReadOnlyError)
+  })
+
+  test('setMany() ends all before it tells of a failure', async () => {
+    const { promises } = newBucket<string, any>()
+    await expect(
+      promises.setMany([
+        ['a', 1],
+        ['bad', () => 1],
+        ['b', 2],
+      ]),
+    ).rejects.toMatchObject({ code: 'ERR_UNSERIALIZABLE' })
+    expect(await promises.getMany(['a', 'b', 'bad'])).toEqual(
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    )
+  })
+})
+
+describe('AsyncBucket.getOrSet()', () => {
+  test('computes once for all who ask at once, through any bucket', async () => {
+    const bucket = newBucket<string, number>()
+    const other = new Bucket<string, number>(bucket.path)
+    const compute = vi.fn(async () => {
+      await new Promise(resolve => setTimeout(resolve, 20))
+      return compute.mock.calls.length
+    })
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? bucket : other).promises.getOrSet('a', compute)),
+    )
+    expect(results).toEqual(Array(10).fill(1))
+    expect(compute).toHaveBeenCalledTimes(1)
+  })
+
+  test('tells those who wait with it of the error, and lets the next try', async () => {
+    const bucket = newBucket<string, number>()
+    const other = new Bucket<string, number>(bucket.path)
+    const failure = new Error('no luck')
+    let runs = 0
+    const compute = async (): Promise<number> => {
+      await new Promise(resolve => setTimeout(resolve, 10))
+      if (++runs === 1) throw failure
+      return runs
+    }
+    const results = await Promise.allSettled([
+      bucket.promises.getOrSet('a', compute),
+      bucket.promises.getOrSet('a', compute),
+      other.promises.getOrSet('a', compute),
+    ])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toBe(failure)
+      else expect(result.value).toBe(2)
+    }
+  })
+
+  test('a claim is not in the way of those who write or read', async () => {
+    const bucket = newBucket<string, string>()
+    let finish!: (value: string) => void
+    const computing = bucket.promises.getOrSet('a', () => new Promise<string>(resolve => (finish = resolve)))
+    await expect.poll(() => entryFiles(bucket.path).length).toBe(1)
+    await expect.poll(() => readFileSync(entryFile(bucket.path)).length).toBeGreaterThan(0)
+    expect(bucket.get('a')).toBeUndefined()
+    expect([...bucket.keys()]).toEqual([])
+    bucket.set('a', 'from elsewhere')
+    expect(await new Bucket<string, string>(bucket.path).promises.getOrSet('a', () => 'not')).toBe('from elsewhere')
+    finish('late')
+    expect(await computing).toBe('late')
+    expect(bucket.get('a')).toBe('late')
+  })
+
+  test("a dead process's claim is passed over", async () => {
+    const bucket = newBucket<string, string>()
+    bucket.set('a', 'x')
+    bucket.delete('a')
+    leaveSeal(bucket.path, entryFile(bucket.path), { kind: 'claim' })
+    expect(await bucket.promises.getOrSet('a', () => 'mine')).toBe('mine')
+  })
+})
+
+describe('long work', () => {
+  test('tells how far it is', async () => {
+    const { promises } = newBucket<number, number>()
+    for (let i = 0; i < 10; i++) await promises.set(i, i)
+    const steps: { done: number; total: number | undefined }[] = []
+    await promises.clear({ onProgress: step => steps.push(step) })
+    expect(steps.length).toBeGreaterThan(1)
+    expect(steps.at(-1)).toEqual({ done: steps.at(-1)!.total, total: steps.at(-1)!.total })
+    for (let i = 1; i < steps.length; i++) expect(steps[i]!.done).toBeGreaterThan(steps[i - 1]!.done)
+  })
+
+  test("rejects with the signal's reason; what was done stays done", async () => {
+    const { promises } = newBucket<number, number>()
+    for (let i = 0; i < 50; i++) await promises.set(i, i)
+    const reason = new Error('enough')
+    await expect(promises.clear({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(await promises.size()).toBe(50)
+    const controller = new AbortController()
+    const onProgress = ({ done }: { done: number }): void => {
+      if (done === 128) controller.abort(reason)
+    }
+    await expect(promises.clear({ signal: controller.signal, onProgress })).rejects.toBe(reason)
+    const left = await promises.size()
+    expect(left).toBeLessThan(50)
+    expect(left).toBeGreaterThan(0)
+    await expect(promises.prune({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(await promises.clear()).toBe(left)
+  })
+})
