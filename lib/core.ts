@@ -19,7 +19,7 @@ import { temporaryName } from './log/names.ts'
 import { Memory } from './memory.ts'
 import type { StreamedValue } from './ops/change.ts'
 import { isThere, openFolder } from './ops/open.ts'
-import { writeVolume } from './ops/order.ts'
+import { letGo, writeVolume } from './ops/order.ts'
 import type { Bytes } from './ops/read.ts'
 import { reclaimAll } from './ops/reclaim.ts'
 import { writeStatistics } from './ops/statistics.ts'
@@ -142,7 +142,7 @@ export class Core {
 
   /** Forgets what memory has of a key that is about to be written. */
   forget(slot: Slot): void {
-    this.memory?.forget(slot.identity ?? slot.text)
+    this.memory?.forget(slot.name)
   }
 
   /** To be called after operations that may have deleted. */
@@ -166,18 +166,18 @@ export class Core {
     this.sync(reclaimAll(this.store, environment.now() + reclaimAtEndMs))
   }
 
-  /** What is kept in this process only goes into the folder. */
+  /** What is kept in this process only goes into the folder, and nothing stays open. */
   flush(): void {
     if (this.settings.readOnly) return
-    this.attempt('flush', undefined, () => {
-      // A folder that was deleted meanwhile is to stay so.
-      if (!this.sync(isThere(this.store))) return
-      if (this.store.limits.statistics) this.sync(writeStatistics(this.store))
-      if (this.store.usage.freshCount > 0) this.sync(writeUses(this.store))
-      if (this.store.order.unwritten !== 0) this.sync(writeVolume(this.store))
-      // Nobody else knows which files wait; but a process is to end before long.
-      this.sync(reclaimAll(this.store, environment.now() + reclaimAtEndMs))
-    })
+    this.attempt('flush', undefined, () => this.sync(writeOut(this.store)))
+    this.sync(letGo(this.store))
+  }
+
+  /** As `flush`, without blocking; but see `#reclaim`. */
+  async flushAsync(): Promise<void> {
+    if (this.settings.readOnly || this.settings.network) return this.flush()
+    await this.attemptAsync('flush', undefined, () => this.async(writeOut(this.store)))
+    this.sync(letGo(this.store))
   }
 
   flushStatistics(): void {
@@ -193,6 +193,16 @@ export class Core {
       this.attempt('flush', undefined, () => this.sync(writeUses(this.store)))
     }
   }
+}
+
+function* writeOut(store: Store): Io<void> {
+  // A folder that was deleted meanwhile is to stay so.
+  if (!(yield* isThere(store))) return
+  if (store.limits.statistics) yield* writeStatistics(store)
+  if (store.usage.freshCount > 0) yield* writeUses(store)
+  if (store.order.unwritten !== 0) yield* writeVolume(store)
+  // Nobody else knows which files wait; but a process is to end before long.
+  yield* reclaimAll(store, environment.now() + reclaimAtEndMs)
 }
 
 const environment: Environment = {

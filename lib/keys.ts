@@ -16,13 +16,21 @@ export class Slot {
   readonly #places: Places
   #hash: string | undefined
   #path: string | undefined
+  #name: string | undefined
 
-  constructor(places: Places, text: string, identity: string | undefined, hiddenPath?: string) {
+  constructor(places: Places, text: string, identity: string | undefined, hiddenPath?: string, name?: string) {
     this.#places = places
     this.text = text
     this.identity = identity
     this.hidden = hiddenPath !== undefined
     this.#path = hiddenPath
+    this.#name = name
+  }
+  /** What memory knows the key by: no other key has the same. A string is its own name, because the engine is quick to find
+   *  what it has met before; all others, and strings that look like one of them, start with a zero. */
+  get name(): string {
+    this.#name ??= nameOf(this, this.#places)
+    return this.#name
   }
   /** SHA-256 of backend name, a zero byte, and the bytes that tell keys apart; 64 hexadecimal digits. Made when it is
    *  needed: what is found in memory needs none. */
@@ -39,11 +47,22 @@ export class Slot {
   }
 }
 
+function nameOf({ text, identity }: Slot, { namesStrings }: Places): string {
+  const key = namesStrings && text.startsWith('"') ? readable.readKey(text) : undefined
+  return typeof key === 'string' && isOwnName(key) ? key : `\0${identity ?? text}`
+}
+
+function isOwnName(key: string): boolean {
+  return key.charCodeAt(0) !== 0
+}
+
 /** Where the logs of one backend's entries are. */
 interface Places {
   readonly folder: string
   readonly salt: string
   readonly extension: string
+  /** Whether each string is a key of its own: with another's key maker, two may be one. */
+  readonly namesStrings: boolean
 }
 
 /** Makes and reads keys for one bucket. */
@@ -69,13 +88,17 @@ export function keyCodec(
   folder: string,
   backend: { name: string; fileExtension: string },
 ): KeyCodec {
-  const places: Places = { folder, salt: `${backend.name}\0`, extension: backend.fileExtension }
+  const namesStrings = (keyMaker as Partial<ReadableKeyMaker>).keyText === DefaultKeyMaker.prototype.keyText
+  const places: Places = { folder, salt: `${backend.name}\0`, extension: backend.fileExtension, namesStrings }
   const slotOf: KeyCodec['slotOf'] = ({ key, identity }) => new Slot(places, key, identity)
   const hiddenSlot: KeyCodec['hiddenSlot'] = name =>
     new Slot(places, JSON.stringify(name), undefined, `${folder}/${name}`)
   if (isReadable(keyMaker)) {
     return {
-      slot: key => new Slot(places, keyMaker.keyText(key), undefined),
+      slot(key) {
+        const name = namesStrings && typeof key === 'string' && isOwnName(key) ? key : undefined
+        return new Slot(places, keyMaker.keyText(key), undefined, undefined, name)
+      },
       slotOf,
       hiddenSlot,
       read: text => keyMaker.readKey(text),

@@ -13,6 +13,8 @@ export interface Remembered {
   readonly time: number
   readonly expires: number
   readonly pinned: boolean
+  /** Whether it has no expiry of its own: told apart because numbers are kept elsewhere, and looking there is what a hit costs. */
+  readonly isEndless: boolean
   /** As in the record: what a memoized function has noted. */
   readonly purpose: string
   readonly version: string

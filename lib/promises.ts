@@ -545,7 +545,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   /** Waits for what was called, and writes down what is only in this process. */
   async close(): Promise<void> {
     await this.#turns.settled()
-    this.#core.flush()
+    await this.#core.flushAsync()
   }
 
   /** @internal When all that was called before has ended. */

@@ -100,7 +100,7 @@ export function createStore(options: {
     bounds: ordinaryBounds,
     ...options,
     framing: framingOf(options.backend.name),
-    order: new OrderTail(),
+    order: new OrderTail(options.folder),
     limits: { ...defaultSettings },
     usage: new Usage(),
     ownUses: new Set(),

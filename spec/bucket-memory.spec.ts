@@ -1,9 +1,11 @@
 // Values in memory: what is seen of other buckets' writes, and when memory lets go.
 
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Backend, Bucket, type BucketOptions, V8Backend } from '../lib/index.ts'
 import { Memory, type Remembered, sameStamp } from '../lib/memory.ts'
 import { newBucket } from './support/folders.ts'
+import { newStore } from './support/stores.ts'
 import { faces } from './support/twins.ts'
 
 /** V8Backend that counts how often it decodes. */
@@ -178,7 +180,7 @@ test.each([
 })
 
 test('a file is told from another of its size that has its number and was written in the same moment', () => {
-  const stamp = { size: 100, ino: 7, mtimeMs: 1000, ctimeMs: 1000 }
+  const stamp = { size: 100, ino: 7, mtimeMs: 1000, ctimeMs: 1000, nlink: 1 }
   expect(sameStamp(stamp, { ...stamp })).toBe(true)
   for (const change of [{ size: 101 }, { ino: 8 }, { mtimeMs: 1001 }, { ctimeMs: 1001 }]) {
     expect(sameStamp(stamp, { ...stamp, ...change })).toBe(false)
@@ -207,4 +209,19 @@ test("a backend's view of the bytes is not changed by what is read later", () =>
   for (let i = 0; i < 5; i++) bucket.set(i, Buffer.alloc(50, i))
   for (let i = 0; i < 5; i++) bucket.get(i)
   for (let i = 0; i < 5; i++) expect(Buffer.from(bucket.get(i)!)).toEqual(Buffer.alloc(50, i))
+})
+
+test('keys have the same name in memory exactly if they are the same, however they were come by', () => {
+  const { keys } = newStore('/nowhere')
+  const looks = ['a', '1', '"a"', '\0"a"', '\0', '', '\0{"a":1}', '{"a":1}', '\u{1f600}', 'a\nb']
+  const all: unknown[] = [...looks, 1, null, undefined, true, { a: 1 }, ['a'], new Map([['a', 1]])]
+  const names = all.map(key => keys.slot(key).name)
+  expect(new Set(names).size).toBe(all.length)
+  const fromRecords = all.map(key => keys.slotOf({ key: keys.slot(key).text, identity: undefined }).name)
+  expect(fromRecords).toEqual(names)
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), key => {
+      expect(keys.slotOf({ key: keys.slot(key).text, identity: undefined }).name).toBe(keys.slot(key).name)
+    }),
+  )
 })

@@ -1,10 +1,13 @@
 // How far this process has read the order log. Losing it costs a read, nothing else.
 
+import { segmentName } from '../log/names.ts'
 import type { FramesRead } from '../log/sidecar.ts'
 import { decodeOrder, RunningTotals, type Totals } from './order.ts'
 
 /** What this process has read of the last segment. */
 export class OrderTail {
+  readonly #folder: string
+  #path = { segment: -1, text: '' }
   /** 0: not looked for yet. */
   segment = 0
   /** Bytes of the segment that are folded into the totals. */
@@ -16,6 +19,17 @@ export class OrderTail {
   totals = new RunningTotals()
   /** Changes of volume that are not written down yet, in bytes. */
   unwritten = 0
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Path of the segment. */
+  get path(): string {
+    if (this.#path.segment !== this.segment)
+      this.#path = { segment: this.segment, text: `${this.#folder}/${segmentName(this.segment)}` }
+    return this.#path.text
+  }
 
   /** Takes in what was read of a segment from an offset on: what it has not taken in before, up to the segment's end, behind
    *  which it moves on. Done in one go after the reading, so that operations of one thread may read the same stretch. */

@@ -3,7 +3,7 @@
 // the number of entries and the bytes they take.
 // Layout of the bodies: FORMAT.md § Order log.
 
-import { encodeFrame, type Frame } from '../log/sidecar.ts'
+import { beginFrame, encodeFrame, endFrame, type Frame, frameHeadLength } from '../log/sidecar.ts'
 
 /** On disk. Never renumber or reuse; add at the end. */
 const frameKinds = { add: 1, remove: 2, adjust: 3, base: 4, end: 5 } as const
@@ -48,46 +48,54 @@ export interface Totals {
 export const noTotals: Totals = { counts: new Map(), volume: 0, records: 0 }
 
 export function encodeOrder(record: OrderRecord): Buffer {
-  return encodeFrame(frameKinds[record.kind], record.id, bodyOf(record))
-}
-
-function bodyOf(record: OrderRecord): Uint8Array {
+  const kind = frameKinds[record.kind]
+  const body = frameHeadLength
   switch (record.kind) {
     case 'add': {
-      const names = Buffer.from(`${record.extension}\0${record.backend}`)
-      const body = Buffer.allocUnsafe(60 + names.length)
-      body.writeDoubleLE(record.bytes, 0)
-      body.write(record.hash, 8, 'hex')
-      body.writeDoubleLE(record.origin?.segment ?? 0, 40)
-      body.writeUInt32LE(record.origin?.index ?? 0, 48)
-      body.writeDoubleLE(record.time, 52)
-      names.copy(body, 60)
-      return body
+      // Every set of a new key comes by here.
+      const names = namesOf(record)
+      const bytes = beginFrame(kind, record.id, 60 + names.length)
+      bytes.writeDoubleLE(record.bytes, body)
+      bytes.write(record.hash, body + 8, 'hex')
+      bytes.writeDoubleLE(record.origin?.segment ?? 0, body + 40)
+      bytes.writeUInt32LE(record.origin?.index ?? 0, body + 48)
+      bytes.writeDoubleLE(record.time, body + 52)
+      bytes.set(names, body + 60)
+      return endFrame(bytes)
     }
     case 'remove': {
       const backend = Buffer.from(record.backend)
-      const body = Buffer.allocUnsafe(16 + backend.length)
-      body.writeDoubleLE(record.bytes, 0)
-      body.write(record.place, 8, 'hex')
-      backend.copy(body, 16)
-      return body
+      const bytes = beginFrame(kind, record.id, 16 + backend.length)
+      bytes.writeDoubleLE(record.bytes, body)
+      bytes.write(record.place, body + 8, 'hex')
+      bytes.set(backend, body + 16)
+      return endFrame(bytes)
     }
     case 'adjust': {
       const backend = Buffer.from(record.backend)
-      const body = Buffer.allocUnsafe(24 + backend.length)
-      body.writeDoubleLE(record.bytes, 0)
-      body.writeDoubleLE(record.records, 8)
-      body.writeDoubleLE(record.count, 16)
-      backend.copy(body, 24)
-      return body
+      const bytes = beginFrame(kind, record.id, 24 + backend.length)
+      bytes.writeDoubleLE(record.bytes, body)
+      bytes.writeDoubleLE(record.records, body + 8)
+      bytes.writeDoubleLE(record.count, body + 16)
+      bytes.set(backend, body + 24)
+      return endFrame(bytes)
     }
     case 'base': {
       const { counts, volume, records } = record.totals
-      return Buffer.from(JSON.stringify({ counts: [...counts], volume, records }))
+      return encodeFrame(kind, record.id, Buffer.from(JSON.stringify({ counts: [...counts], volume, records })))
     }
     case 'end':
-      return new Uint8Array()
+      return encodeFrame(kind, record.id)
   }
+}
+
+let lastNames = { extension: '', backend: '', bytes: Buffer.from('\0') }
+
+/** Mostly it is one backend that stores. */
+function namesOf({ extension, backend }: { extension: string; backend: string }): Buffer {
+  if (lastNames.extension !== extension || lastNames.backend !== backend)
+    lastNames = { extension, backend, bytes: Buffer.from(`${extension}\0${backend}`) }
+  return lastNames.bytes
 }
 
 /** What a frame says; undefined: nothing that this version knows. */

@@ -26,6 +26,7 @@ export const flags = {
   read: constants.O_RDONLY | noFollow,
   change: constants.O_RDWR | constants.O_APPEND | noFollow,
   changeOrCreate: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | noFollow,
+  changeNew: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL | noFollow,
   patch: constants.O_RDWR | noFollow,
   createNew: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow,
 } as const

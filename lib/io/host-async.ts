@@ -126,6 +126,9 @@ export function asyncHost(bits: Permissions): AsyncHost {
     },
     sync: ({ file }) => guard('sync', nameOf(file), () => fsync(file)),
     close: ({ file }) => guard('close', nameOf(file), () => close(file)),
+    // Opening is done by other threads: nothing would be gained.
+    keep: ({ file, path }) => guard('close', path, () => close(file)),
+    kept: async () => undefined,
     write({ path, bytes, durable }) {
       return guard('write', path, async () => {
         const fd = await inFolder(path, () => open(path, flags.createNew, bits.file))

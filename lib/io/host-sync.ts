@@ -26,6 +26,12 @@ const endsAtMost = 256
 /** Ordinary logs fit; what is larger is read in two steps. */
 const scratchLength = 32 * 1024
 
+/** For so long a file may stay open that nobody asks for. */
+const keptMs = 1000
+
+/** So many files in a row must have been new before the next one is expected to be. */
+const newInARow = 8
+
 /** A host for one bucket: it knows with which bits to create files. */
 export function syncHost(bits: Permissions): SyncHost {
   // Reused for every `load`: its bytes are good until the next request, see requests.ts.
@@ -50,6 +56,42 @@ export function syncHost(bits: Permissions): SyncHost {
   // Where long logs ended when they were last read: they are written often, and to look there first saves a look at
   // their size.
   const ends = new Map<string, number>()
+
+  // The file that is kept open, and its path. An open file cannot be removed on Windows: there nothing is kept.
+  let kept: { readonly fd: number; readonly path: string } | undefined
+  let willDrop = false
+
+  const close = (fd: number, path: string): void => guard('close', path, () => fs.closeSync(fd))
+
+  const dropKept = (): void => {
+    willDrop = false
+    if (kept === undefined) return
+    const { fd } = kept
+    kept = undefined
+    // Nobody waits for an answer.
+    fs.close(fd, () => {})
+  }
+
+  // While files turn out to be new, the next is opened as one that must be: then it need not be read. Where it is not, that
+  // costs an exception, so there must be some reason to expect it.
+  let news = 0
+  let created = -1
+
+  const openOrCreate = (path: string): number => {
+    created = -1
+    if (news >= newInARow) {
+      try {
+        const fd = fs.openSync(path, flags.changeNew, bits.file)
+        created = fd
+        return fd
+      } catch (error) {
+        const errno = errnoOf(error)
+        if (errno === 'EEXIST') news = 0
+        else if (errno !== 'ENOENT') throw error
+      }
+    }
+    return inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
+  }
 
   const tailOf = (fd: number, path: string, reach: number, keep: boolean): Window => {
     const end = ends.size === 0 ? undefined : ends.get(path)
@@ -109,7 +151,7 @@ export function syncHost(bits: Permissions): SyncHost {
     open({ path, create, onlyRead }) {
       if (create) {
         try {
-          const fd = inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
+          const fd = openOrCreate(path)
           names[fd] = path
           return fd
         } catch (error) {
@@ -128,7 +170,15 @@ export function syncHost(bits: Permissions): SyncHost {
         return undefined
       }
     },
-    tail: ({ file, reach }) => guard('read', nameOf(file), () => tailOf(file, nameOf(file), reach, true)),
+    tail({ file, reach }) {
+      if (file === created) {
+        created = -1
+        return { bytes: noBytes, start: 0, size: 0 }
+      }
+      const window = guard('read', nameOf(file), () => tailOf(file, nameOf(file), reach, true))
+      news = window.size === 0 ? news + 1 : 0
+      return window
+    },
     read({ file, position, length }) {
       return guard('read', nameOf(file), () => {
         // Mostly a writer's look whether anything stands behind its record, and nothing does.
@@ -143,7 +193,22 @@ export function syncHost(bits: Permissions): SyncHost {
       if (written !== bytes.length) throw shortWrite(nameOf(file), written, bytes.length)
     },
     sync: ({ file }) => guard('sync', nameOf(file), () => fs.fsyncSync(file)),
-    close: ({ file }) => guard('close', nameOf(file), () => fs.closeSync(file)),
+    close({ file }) {
+      if (file === created) created = -1
+      close(file, nameOf(file))
+    },
+    keep({ file, path }) {
+      if (kept !== undefined || process.platform === 'win32') return close(file, path)
+      kept = { fd: file, path }
+      if (!willDrop) setTimeout(dropKept, keptMs).unref()
+      willDrop = true
+    },
+    kept({ path }) {
+      if (kept?.path !== path) return undefined
+      const { fd } = kept
+      kept = undefined
+      return fd
+    },
     write({ path, bytes, durable }) {
       return guard('write', path, () => {
         const fd = inFolder(path, () => fs.openSync(path, flags.createNew, bits.file))

@@ -21,6 +21,8 @@ export interface FileStamp {
   readonly mtimeMs: number
   /** When its name or contents last changed. */
   readonly ctimeMs: number
+  /** How many names it has; 0: it was removed, and only those who have it open still do. */
+  readonly nlink: number
 }
 
 /** Who holds a seal or a claim, as text; see `io/owner.ts`. */
@@ -44,6 +46,11 @@ export interface Effects {
   /** Brings the file's bytes to the medium. */
   sync: { ask: { file: File }; reply: void }
   close: { ask: { file: File }; reply: void }
+  /** Instead of `close`, of a file that is likely to be opened again soon. */
+  keep: { ask: { file: File; path: string }; reply: void }
+  /** Opens a file that was kept, without asking the filesystem: it is the one that was kept, whatever has the path by now.
+   *  `undefined`: none is, or no longer. */
+  kept: { ask: { path: string }; reply: File | undefined }
   /** Creates a file that must not exist, whole; with `durable`, on the medium. */
   write: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }
   /** Overwrites bytes of a file that nobody else knows of yet. */

@@ -13,7 +13,8 @@ import { crc32 } from 'node:zlib'
 import { formatVersion } from './binary.ts'
 
 const magic = Buffer.from('bks')
-const frameHeadLength = 24
+/** Where a frame's body begins. */
+export const frameHeadLength = 24
 const ending = 0x65
 
 export interface Frame {
@@ -27,20 +28,32 @@ export interface Frame {
 
 /** `body`: its parts, one behind the other. */
 export function encodeFrame(kind: number, id: string, ...body: readonly Uint8Array[]): Buffer {
-  let length = frameHeadLength + 1
+  let length = 0
   for (const part of body) length += part.length
-  const bytes = Buffer.allocUnsafe(length)
-  magic.copy(bytes, 0)
-  bytes[3] = formatVersion
-  bytes.writeUInt32LE(length, 8)
-  bytes.writeUInt32LE(kind, 12)
-  bytes.write(id, 16, 'hex')
+  const bytes = beginFrame(kind, id, length)
   let at = frameHeadLength
   for (const part of body) {
     bytes.set(part, at)
     at += part.length
   }
-  bytes[at] = ending
+  return endFrame(bytes)
+}
+
+/** A frame whose body, from `frameHeadLength` on, is still to be written. */
+export function beginFrame(kind: number, id: string, bodyLength: number): Buffer {
+  const length = frameHeadLength + bodyLength + 1
+  const bytes = Buffer.allocUnsafe(length)
+  bytes.set(magic, 0)
+  bytes[3] = formatVersion
+  bytes.writeUInt32LE(length, 8)
+  bytes.writeUInt32LE(kind, 12)
+  bytes.write(id, 16, 'hex')
+  bytes[length - 1] = ending
+  return bytes
+}
+
+/** The frame, made whole. */
+export function endFrame(bytes: Buffer): Buffer {
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
   return bytes
 }

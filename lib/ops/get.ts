@@ -41,7 +41,7 @@ export function recalledFrom(store: Store, found: Found): Recalled | undefined {
 
 /** As `get`, and the value is kept in memory. What is there counts if the file has not changed since. */
 export function* getThroughMemory(store: Store, memory: Memory, slot: Slot): Io<Recalled | undefined> {
-  const name = slot.identity ?? slot.text
+  const { name } = slot
   const remembered = memory.get(name)
   if (remembered !== undefined && !hasExpired(store, remembered)) {
     const stamp = yield* ask<'stat'>({ op: 'stat', path: slot.path })
@@ -59,14 +59,15 @@ export function* getThroughMemory(store: Store, memory: Memory, slot: Slot): Io<
   const recalled = found === undefined ? undefined : recalledFrom(store, found)
   tell(store, slot, found, recalled)
   if (recalled !== undefined && seen.stamp !== undefined && memory.forgotten === forgotten) {
-    memory.set(name, { ...recalled, bytes, stamp: seen.stamp, checkedAt: store.environment.now() })
+    const isEndless = recalled.expires === Number.POSITIVE_INFINITY
+    memory.set(name, { ...recalled, isEndless, bytes, stamp: seen.stamp, checkedAt: store.environment.now() })
   }
   return recalled
 }
 
 /** The value from memory, if it may be given without a look at the file. No I/O, and no generator. */
 export function fromMemory(store: Store, memory: Memory, slot: Slot): Recalled | undefined {
-  const remembered = memory.get(slot.identity ?? slot.text)
+  const remembered = memory.get(slot.name)
   if (remembered === undefined || memory.revalidateMs === 0 || hasExpired(store, remembered)) return undefined
   const age = memory.revalidateMs === Number.POSITIVE_INFINITY ? 0 : store.environment.now() - remembered.checkedAt
   if (age >= memory.revalidateMs) return undefined
@@ -75,6 +76,7 @@ export function fromMemory(store: Store, memory: Memory, slot: Slot): Recalled |
 }
 
 function hasExpired(store: Store, remembered: Remembered): boolean {
+  if (remembered.isEndless && store.settings.lifetimeMs === Number.POSITIVE_INFINITY) return false
   const expires = expiryOf(remembered, store.settings.lifetimeMs)
   return expires !== Number.POSITIVE_INFINITY && expires <= store.environment.now()
 }

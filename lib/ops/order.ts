@@ -9,7 +9,7 @@
 
 import { decodeOrder, encodeOrder, noTotals, type OrderRecord, type Totals } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
-import { orderFolder, segmentName, segmentNumber } from '../log/names.ts'
+import { orderFolder, segmentNumber } from '../log/names.ts'
 import { type FramesRead, readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
 import { syncNames } from './durable.ts'
@@ -20,6 +20,9 @@ import { underLock } from './lock.ts'
 interface Opened {
   readonly file: File
   readonly segment: number
+  readonly path: string
+  /** It was kept open, so its name may be gone. */
+  readonly kept: boolean
 }
 
 /** Appends `records`, in one write. */
@@ -29,13 +32,15 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
   const bytes = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
   const last = records[records.length - 1]!.id
   for (;;) {
-    const { file, segment } = yield* openTail(store)
+    const { file, segment, path, kept } = (yield* openKept(store)) ?? (yield* openTail(store))
     const { offset } = tail
+    let keep = false
     try {
       yield* ask<'append'>({ op: 'append', file, bytes })
       if (store.settings.durable) yield* ask<'sync'>({ op: 'sync', file })
-      const size = yield* ask<'size'>({ op: 'size', file })
-      if (size === offset + bytes.length && tail.segment === segment && tail.offset === offset) {
+      const { size, nlink } = yield* ask<'stampOf'>({ op: 'stampOf', file })
+      const isRemoved = kept && nlink === 0
+      if (!isRemoved && size === offset + bytes.length && tail.segment === segment && tail.offset === offset) {
         // Nobody came in between: what was written need not be read.
         for (let i = 0; i < records.length; i++) tail.totals.fold(records[i]!, frames[i]!.length)
         tail.offset = size
@@ -44,13 +49,31 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
         const read = yield* readFrom(file, offset, size)
         tail.fold(segment, offset, read)
         if (!standsBeforeEnd(read, last)) continue
+        // A merger unlinks what has ended, and has taken in what stands before the end. Else the folder was removed.
+        if (isRemoved && !hasEnd(read)) continue
       }
       if (tail.segment === segment && tail.offset > store.bounds.segment) yield* endSegment(store, file)
+      else keep = !store.settings.network
       return
     } finally {
-      yield* ask<'close'>({ op: 'close', file })
+      if (keep) yield* ask<'keep'>({ op: 'keep', file, path })
+      else yield* ask<'close'>({ op: 'close', file })
     }
   }
+}
+
+/** The segment where the tail stands, as it was kept open: what has been folded is the beginning of this very file. */
+function* openKept(store: Store): Io<Opened | undefined> {
+  const { started, segment, path } = store.order
+  if (!started) return undefined
+  const file = yield* ask<'kept'>({ op: 'kept', path })
+  return file === undefined ? undefined : { file, segment, path, kept: true }
+}
+
+/** Closes what was kept open. */
+export function* letGo(store: Store): Io<void> {
+  const opened = yield* openKept(store)
+  if (opened !== undefined) yield* ask<'close'>({ op: 'close', file: opened.file })
 }
 
 /** Folds what others have added, so that the totals are those of now. */
@@ -101,11 +124,10 @@ export type Add = OrderRecord & { kind: 'add' }
 function* openLast(store: Store, onlyRead = false): Io<Opened | undefined> {
   const tail = store.order
   for (;;) {
-    const { segment } = tail
+    const { segment, path } = tail
     if (segment > 0) {
-      const path = `${store.folder}/${segmentName(segment)}`
       const file = yield* ask<'open'>({ op: 'open', path, create: false, onlyRead })
-      if (file !== undefined) return { file, segment }
+      if (file !== undefined) return { file, segment, path, kept: false }
     }
     // Not begun yet, or merged into a later one behind our back; the listing tells.
     const last = (yield* listSegments(store)).at(-1) ?? 1
@@ -121,17 +143,17 @@ function* openTail(store: Store): Io<Opened> {
   for (;;) {
     let opened = yield* openLast(store)
     if (opened === undefined) {
-      const { segment } = tail
-      const path = `${store.folder}/${segmentName(segment)}`
-      opened = { file: (yield* ask<'open'>({ op: 'open', path, create: true }))!, segment }
+      const { segment, path } = tail
+      const file = yield* ask<'open'>({ op: 'open', path, create: true })
+      opened = { file: file!, segment, path, kept: false }
     }
-    const { file, segment } = opened
+    const { file, path } = opened
     let keep = false
     try {
       if (!(yield* foldRest(store, opened))) continue
       // Nobody has written to it yet; by the time that anybody does, its name is there to stay.
-      if (!tail.started) yield* syncNames(store, [`${store.folder}/${segmentName(segment)}`])
-      if (!tail.started && segment > 1) {
+      if (!tail.started) yield* syncNames(store, [path])
+      if (!tail.started && opened.segment > 1) {
         const base: OrderRecord = { kind: 'base', id: store.environment.newId(), totals: tail.totals }
         yield* ask<'append'>({ op: 'append', file, bytes: encodeOrder(base) })
         if (!(yield* foldRest(store, opened))) continue
@@ -182,6 +204,10 @@ function standsBeforeEnd({ frames }: FramesRead, id: string): boolean {
     if (decodeOrder(frame)?.kind === 'end') return false
   }
   return false
+}
+
+function hasEnd({ frames }: FramesRead): boolean {
+  return frames.some(({ frame }) => decodeOrder(frame)?.kind === 'end')
 }
 
 /** Ends the last segment, however short, so that it may be merged. */

@@ -24,6 +24,7 @@ const world: WorldOptions = {
   sees: path => new RegExp(`^${folder}/([0-9a-f]{2}|transactions)/`).test(path),
   branches: 'in sequence',
   shortestTick: 1000,
+  keeps: true,
 }
 
 type Value = number | undefined

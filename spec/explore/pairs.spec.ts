@@ -4,46 +4,22 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Framing, LogRecord } from '../../lib/log/record.ts'
-import { explain, explore, type Report, simplest } from '../sim/explore.ts'
+import { explore } from '../sim/explore.ts'
 import { entries } from '../sim/scenarios.ts'
 import { stateNames } from '../sim/states.ts'
 import type { Plant } from '../sim/world.ts'
+import { exploreAll, pairsOf } from './all.ts'
 
-const scale = Number(process.env['BUCKETCACHE_EXPLORE'] ?? 1)
 const writers = ['set', 'add', 'delete', 'pop', 'touch', 'incr', 'large', 'erase']
 const all = [...writers, 'get', 'compact', 'reclaim']
-
-const pairs = all.flatMap((a, i) => all.slice(i).map(b => [a, b]))
-
-/** Explores scenarios one after another, fails with the first fault, and says how many schedules there were. */
-function exploreAll(what: string, scenarios: readonly ReturnType<typeof entries>[], atMost?: number): void {
-  let schedules = 0
-  let ends = 0
-  let givenUp = 0
-  let incomplete = 0
-  for (const scenario of scenarios) {
-    const report: Report = explore(scenario, atMost === undefined ? {} : { atMost })
-    if (report.failure !== undefined) {
-      const least = simplest(scenario, report.failure)
-      throw new Error(explain(least.scenario, least.failure))
-    }
-    // Two writers can cross each other's way again and again (see Scenario.longest): such runs end nowhere, and nobody waits in them.
-    givenUp += report.givenUp
-    schedules += report.schedules
-    ends += report.ends
-    if (!report.complete) incomplete++
-  }
-  console.log(
-    `${what}: ${scenarios.length} scenarios, ${schedules} schedules, ${ends} ends, ${incomplete} cut short, ${givenUp} runs given up`,
-  )
-}
+const pairs = pairsOf(all)
 
 describe.each(stateNames)('two operations on a key that is %s', state => {
   test('are as if one came after the other', () => {
     exploreAll(
       state,
       pairs.map(actions => entries({ actions, state })),
-      400 * scale,
+      400,
     )
   })
 
@@ -51,7 +27,7 @@ describe.each(stateNames)('two operations on a key that is %s', state => {
     exploreAll(
       `${state}, one crash`,
       pairs.map(actions => entries({ actions, state, crashes: 1 })),
-      400 * scale,
+      400,
     )
   })
 })
@@ -74,7 +50,7 @@ describe('three operations', () => {
       ['missing', 'live', 'tombstoned'].flatMap(state =>
         threes.map(actions => entries({ actions, state, crashes, preemptions: 2 })),
       ),
-      1000 * scale,
+      1000,
     )
   })
 })
@@ -84,7 +60,7 @@ describe('a text log', () => {
     exploreAll(
       'json',
       pairs.map(actions => entries({ actions, state: 'several records', backend: 'json' })),
-      400 * scale,
+      400,
     )
   })
 })

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { isAlive, thisOwner } from '../../lib/io/identity.ts'
 import { type OwnerParts, readOwner, writeOwner } from '../../lib/log/owner.ts'
+import { builtModule } from '../support/built.ts'
 
 const me = readOwner(thisOwner())!
 const other = (change: Partial<OwnerParts>): string => writeOwner({ ...me, ...change })
@@ -16,8 +16,7 @@ const known = (owner: string): boolean | undefined => {
   return now === long ? now : undefined
 }
 const linux = process.platform === 'linux'
-const identity = fileURLToPath(new URL('../../dist/io/identity.js', import.meta.url))
-const sayWho = `import(${JSON.stringify(identity)}).then(({ thisOwner }) => {
+const sayWho = `import(${JSON.stringify(await builtModule('io/identity'))}).then(({ thisOwner }) => {
   const say = text => require('node:worker_threads').parentPort?.postMessage(text) ?? process.stdout.write(text + '\\n')
   say(thisOwner())
 })

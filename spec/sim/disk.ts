@@ -17,6 +17,8 @@ export interface SimFile {
   bytes: Buffer
   mtimeMs: number
   ctimeMs: number
+  /** Names: 1, or 0 if only those who have it open still do. */
+  nlink: number
   /** Bytes that are on the medium. */
   synced: number
   /** Stands for `bytes` and the times: equal if they are. */
@@ -43,6 +45,8 @@ export class Disk {
   #durableFiles = new Map<string, SimFile>()
   #durableFolders = new Set<string>(['/'])
   #fingerprint: string | undefined
+  /** Files that somebody has had open since before the beginning, by who that is. */
+  readonly heldOpen = new Map<string, SimFile>()
   /** How often anything has changed. */
   changes = 0
 
@@ -60,6 +64,7 @@ export class Disk {
     }
     for (const [path, file] of this.#files) other.#files.set(path, copy(file))
     for (const [path, file] of this.#durableFiles) other.#durableFiles.set(path, copy(file))
+    for (const [who, file] of this.heldOpen) other.heldOpen.set(who, copy(file))
     other.#folders = new Set(this.#folders)
     other.#durableFolders = new Set(this.#durableFolders)
     return other
@@ -95,8 +100,17 @@ export class Disk {
     if (this.#files.has(path)) throw system('EEXIST')
     if (!this.#folders.has(dirname(path))) throw system('ENOENT')
     const ino = 1000 + interner.number(`ino ${name}`)
-    const file: SimFile = { name, ino, bytes: Buffer.alloc(0), mtimeMs: now, ctimeMs: now, synced: 0, content: 0 }
-    file.content = interner.number(`empty ${now}`)
+    const content = interner.number(`empty ${now}`)
+    const file: SimFile = {
+      name,
+      ino,
+      bytes: Buffer.alloc(0),
+      mtimeMs: now,
+      ctimeMs: now,
+      nlink: 1,
+      synced: 0,
+      content,
+    }
     this.#files.set(path, file)
     this.#changed()
     return file
@@ -132,6 +146,8 @@ export class Disk {
     if (file === undefined || !this.#folders.has(dirname(to))) throw system('ENOENT')
     if (this.#folders.has(to)) throw system('EISDIR')
     this.#files.delete(from)
+    const replaced = this.#files.get(to)
+    if (replaced !== undefined) replaced.nlink = 0
     this.#files.set(to, file)
     if (file.ctimeMs !== now) file.content = interner.number(`${file.content} named ${now}`)
     file.ctimeMs = now
@@ -140,9 +156,12 @@ export class Disk {
 
   unlink(path: string): boolean {
     if (this.#folders.has(path)) throw system('EISDIR')
-    const existed = this.#files.delete(path)
-    if (existed) this.#changed()
-    return existed
+    const file = this.#files.get(path)
+    if (file === undefined) return false
+    file.nlink = 0
+    this.#files.delete(path)
+    this.#changed()
+    return true
   }
 
   /** With the folders that it is in. */
@@ -208,6 +227,7 @@ export class Disk {
       const reachable = (path: string): boolean => path === '/' || (this.#folders.has(path) && reachable(dirname(path)))
       for (const path of this.#folders) if (!reachable(path)) this.#folders.delete(path)
       this.#files = new Map([...this.#durableFiles].filter(([path]) => this.#folders.has(dirname(path))))
+      for (const file of this.#files.values()) file.nlink = 1
     }
     for (const file of this.#files.values()) {
       const lost = file.bytes.length - file.synced
@@ -234,5 +254,6 @@ export class Disk {
 }
 
 export function stampOf(file: SimFile): FileStamp {
-  return { size: file.bytes.length, ino: file.ino, mtimeMs: file.mtimeMs, ctimeMs: file.ctimeMs }
+  const { bytes, ino, mtimeMs, ctimeMs, nlink } = file
+  return { size: bytes.length, ino, mtimeMs, ctimeMs, nlink }
 }

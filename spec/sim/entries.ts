@@ -69,6 +69,7 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
     sees: path => entryPath.test(path),
     branches: 'in sequence',
     shortestTick: 1000,
+    keeps: options.layout === 'processes',
     plant: options.plant,
   }
   const beginning = beginningOf(options.state, world)

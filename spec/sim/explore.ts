@@ -1,10 +1,10 @@
-// Every schedule, every crash. The search goes depth first, and is stateless: generators cannot be cloned, so each schedule is
-// run from the start. Schedules that lead to a state that was met before are not pursued: a state is what is on the disk and
-// what each task has been told, so what may follow is the same.
+// Every schedule, every crash. The search is stateless: generators cannot be cloned, so each schedule is run from the start.
+// Those with the fewest interruptions and crashes come first: if there are too many to try them all, the simple ones were tried.
+// Schedules that lead to a state that was met before are not pursued: a state is what is on the disk and what each task has been
+// told, so what may follow is the same.
 
 import { Interner } from './intern.ts'
 import { choicesOf, Run, type Scenario } from './schedule.ts'
-import { drawTrace } from './trace.ts'
 
 /** What came of an exploration. */
 export interface Report {
@@ -37,12 +37,18 @@ export function explore(scenario: Scenario, options: ExploreOptions = {}): Repor
   const interner = new Interner()
   const known = new Set<string>()
   const planned = new Set<string>()
-  const open: string[] = ['']
+  // Beginnings of schedules, by how often they depart from going on as it goes.
+  const open: string[][] = [['']]
   let schedules = 0
   let ends = 0
   let givenUp = 0
   let failure: Failure | undefined
-  for (let prefix = open.pop(); prefix !== undefined && failure === undefined; prefix = open.pop()) {
+  for (let departures = 0; departures < open.length && failure === undefined; ) {
+    const prefix = open[departures]!.pop()
+    if (prefix === undefined) {
+      departures++
+      continue
+    }
     if (schedules === atMost) return { scenario: scenario.name, schedules, ends, givenUp, complete: false, failure }
     schedules++
     const run = new Run(scenario, interner)
@@ -71,7 +77,8 @@ export function explore(scenario: Scenario, options: ExploreOptions = {}): Repor
             if (planned.has(state)) continue
             planned.add(state)
           }
-          open.push(schedule + choice)
+          open[departures + 1] ??= []
+          open[departures + 1]!.push(schedule + choice)
         }
         run.take(choices[0]!)
         schedule += choices[0]!
@@ -92,39 +99,4 @@ export function simplest(scenario: Scenario, failure: Failure): { scenario: Scen
     if (found !== undefined) return { scenario: bounded, failure: found }
   }
   return { scenario, failure }
-}
-
-/** One schedule, with what happened. `fits`: every choice of it could be made, so that it is the same run as once. */
-export function replay(
-  scenario: Scenario,
-  schedule: string,
-): { message: string | undefined; trace: string; fits: boolean } {
-  const run = new Run({ ...scenario, preemptions: Number.POSITIVE_INFINITY }, new Interner())
-  const trace = drawTrace(run.world)
-  let fits = true
-  let message: string | undefined
-  try {
-    for (const choice of choicesOf(schedule)) {
-      const choices = run.choices()
-      if (!choices.includes(choice)) {
-        fits = false
-        break
-      }
-      trace.choose(choice)
-      run.take(choice)
-    }
-    trace.choose('')
-    message = run.choices().length === 0 ? run.verdict() : undefined
-    if (run.choices().length > 0 && message === undefined) fits = false
-  } catch (error) {
-    message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  }
-  return { message, trace: trace.text, fits }
-}
-
-/** All that somebody needs who is to find out why. */
-export function explain(scenario: Scenario, failure: Failure): string {
-  const { message, trace } = replay(scenario, failure.schedule)
-  const what = message ?? failure.message
-  return `${scenario.name}: ${what}\n\n${trace}\n\nBUCKETCACHE_REPLAY='${scenario.name}#${failure.schedule}'`
 }

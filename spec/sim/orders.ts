@@ -26,8 +26,11 @@ export interface OrderOptions {
   readonly actions: readonly string[]
   /** See `orderStateNames`. */
   readonly state: string
-  /** How far the processes have read the order log: not at all; all of it; its first entry. */
+  /** How far the processes have read the order log: not at all; all of it; its first entry. Those who have read any keep the
+   *  file open that they read last, as if they had written to it; see `keeps`. */
   readonly tails: 'cold' | 'current' | 'early'
+  /** Files are kept open between operations; only of processes that do nothing else. */
+  readonly keeps: boolean
   readonly layout: 'processes' | 'one thread'
   readonly crashes: number
   readonly preemptions: number
@@ -105,13 +108,18 @@ interface Prepared {
   readonly surplus: number
   /** Records that stand twice in the order log: in segments that a merger was killed before unlinking. */
   readonly repeats: number
+  /** Of the process that wrote the first entry; what it keeps open is in `Disk.heldOpen`. */
   readonly early: OrderTail
 }
 
 const segmentPath = (n: number): string => `${folder}/${segmentName(n)}`
 
+/** The first is stored by a process that does nothing afterwards. */
 function storeOld(it: Preparation, from: number, to: number): void {
-  for (let n = from; n < to; n++) it.set(`old ${n}`, n)
+  for (let n = from; n < to; n++) {
+    it.set(`old ${n}`, n)
+    if (n === 0) it.handOver()
+  }
 }
 
 const builders: Readonly<Record<string, (it: Preparation) => void>> = {
@@ -161,8 +169,6 @@ function prepared(name: string, options: WorldOptions): Prepared {
   if (it === undefined) {
     const builder = builders[name]
     if (builder === undefined) throw new RangeError(`Expected one of ${orderStateNames.join(', ')}, got ${name}`)
-    const first = new Preparation(options)
-    if (name !== 'nothing') first.set('old 0', 0)
     const preparation = new Preparation(options)
     builder(preparation)
     const { world } = preparation
@@ -171,7 +177,9 @@ function prepared(name: string, options: WorldOptions): Prepared {
     const surplus = countOf(preparation.process.store, counts) - keys.length
     const ids = preparation.run(process => recordIds(process.store))
     const repeats = ids.length - new Set(ids).size
-    it = { disk: world.disk, clock: world.clock, keys, surplus, repeats, early: first.process.store.order }
+    const { early = preparation.process } = preparation
+    if (early.kept !== undefined) world.disk.heldOpen.set('early', early.kept.file)
+    it = { disk: world.disk, clock: world.clock, keys, surplus, repeats, early: early.store.order }
     made.set(name, it)
   }
   return it
@@ -187,6 +195,7 @@ export function orderScenario(name: string, options: OrderOptions): Scenario {
     sees: inOrderLog,
     branches: 'in sequence',
     shortestTick: 1000,
+    keeps: options.keeps && options.layout === 'processes',
     plant: options.plant,
   }
   const start = prepared(options.state, world)
@@ -217,13 +226,22 @@ function addTasks(world: World, acting: readonly OrderAction[], options: OrderOp
       const { segment, offset, started, totals } = start.early
       order.moveTo(segment, totals, true)
       Object.assign(order, { offset, started })
+      const file = world.disk.heldOpen.get('early')
+      if (file !== undefined) process.keep({ file, path: segmentPath(segment) })
     }
   }
   acting.forEach((action, n) => {
     const process = processes[n]!
     world.add({ name: action.name, process, start: () => action.run(process, n) })
   })
-  if (options.tails === 'current') for (const process of new Set(processes)) world.readAhead(process, catchUp)
+  if (options.tails !== 'current') return
+  for (const process of new Set(processes)) {
+    world.readAhead(process, catchUp)
+    const { segment, started } = process.store.order
+    const path = segmentPath(segment)
+    const file = world.disk.find(path)
+    if (started && file !== undefined) process.keep({ file, path })
+  }
 }
 
 /** What is wrong now that everybody has ended. */

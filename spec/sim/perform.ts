@@ -6,6 +6,8 @@
 // - `write`: nobody else knows the name of a temporary file.
 // - `publish`: a file nobody knows, and a rename.
 // - `list`: readdir is one step here. (A real one may miss names that come and go while it runs.)
+// A file that the synchronous host has just created it takes for empty without a look: that is one of the schedules of
+// `open` and `tail` as they are here.
 // `load` is two steps, or three: from the first one on it reads the file that it opened, be it unlinked or replaced.
 
 import { dirname } from 'node:path'
@@ -16,18 +18,27 @@ import { lockTimedOut } from '../../lib/io/locks.ts'
 import type { File, FileStamp, Lock, Op, Reply, Request, Window } from '../../lib/io/requests.ts'
 import { type Disk, type SimFile, stampOf, system } from './disk.ts'
 
+export interface OpenFile {
+  readonly file: SimFile
+  readonly path: string
+}
+
 /** The caller, as far as its requests are concerned. */
 export interface Caller {
   readonly disk: Disk
   /** Milliseconds since the epoch. */
   readonly now: number
   /** Descriptors. */
-  readonly files: Map<File, { file: SimFile; path: string }>
+  readonly files: Map<File, OpenFile>
   /** A call that blocks its thread: it cannot wait for itself. */
   readonly blocking: boolean
   /** A name for the next file it creates. */
   newFileName(): string
   newDescriptor(): File
+  /** Keeps an open file for later, if it can. */
+  keep(open: OpenFile): void
+  /** The file that was kept under this path; it is kept no longer. */
+  takeKept(path: string): SimFile | undefined
   isAlive(owner: string, since: number, patienceMs: number): boolean
   /** Whether it got the lock. */
   lock(path: string): boolean
@@ -108,6 +119,17 @@ const performers: Performers = {
   *close(caller, { file }) {
     fileOf(caller, file)
     caller.files.delete(file)
+  },
+  *keep(caller, { file, path }) {
+    caller.keep({ file: fileOf(caller, file), path })
+    caller.files.delete(file)
+  },
+  *kept(caller, { path }) {
+    const file = caller.takeKept(path)
+    if (file === undefined) return undefined
+    const descriptor = caller.newDescriptor()
+    caller.files.set(descriptor, { file, path })
+    return descriptor
   },
   *write(caller, { path, bytes, durable }) {
     guard('write', path, () => {

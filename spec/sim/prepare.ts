@@ -4,20 +4,29 @@ import type { Io, Request } from '../../lib/io/requests.ts'
 import { set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
 import { Disk } from './disk.ts'
+import { describe } from './task.ts'
 import { beginning, folder, type Process, World, type WorldOptions } from './world.ts'
 
 /** Somebody who prepares a disk. */
 export class Preparation {
   readonly world: World
-  readonly process: Process
+  process: Process
+  /** The process that was at it before: see `handOver`. */
+  early: Process | undefined
 
   constructor(options: WorldOptions) {
     // Every request is a step, so that a process can be killed before any.
-    const ordinary = { ...options, plant: undefined, sees: () => true }
+    const ordinary = { ...options, plant: undefined, keeps: true, sees: () => true }
     this.world = new World(ordinary, { disk: new Disk(), clock: beginning, era: 1 })
     this.process = this.world.process('first')
     // The bucket's own folder is there.
     this.world.disk.makeFolder(folder)
+  }
+
+  /** From here on another process does the rest, and this one stays as it is. */
+  handOver(): void {
+    this.early = this.process
+    this.process = this.world.process('second')
   }
 
   set(key: string, value: unknown, expireMs?: number): void {
@@ -33,7 +42,7 @@ export class Preparation {
     const process = this.world.process(`late ${this.world.processes.length}`)
     const task = this.world.add({ name: 'doomed', process, start: () => io(process) })
     this.world.drive(task, when)
-    if (task.over) throw new Error('Expected it to be killed before its end')
+    if (task.over) throw new Error(`Expected it to be killed before its end, got ${describe(task.outcome!)}`)
     if (torn) task.tear(Math.floor(task.tearable!.length / 2))
     this.world.crash(process)
   }

@@ -3,10 +3,12 @@
 //   delete + set from live; 1 crashes
 //   delete + set + compact from torn tail; 3 preemptions; one thread; json
 //   order: store + merge + list from an ended segment; early
+//   transaction: transact + get both from both stored; 1 crashes
 
 import { type EntryOptions, entryScenario } from './entries.ts'
 import { type OrderOptions, orderScenario } from './orders.ts'
 import type { Scenario } from './schedule.ts'
+import { type TransactionOptions, transactionScenario } from './transactions.ts'
 import type { Plant } from './world.ts'
 
 type Common = Pick<EntryOptions, 'actions' | 'state' | 'crashes' | 'preemptions' | 'plant'>
@@ -17,7 +19,7 @@ const common: Omit<Common, 'actions' | 'state'> = {
   plant: undefined,
 }
 const plainEntry = { layout: 'processes', backend: 'v8', power: false } as const
-const plainOrder = { layout: 'processes', tails: 'cold' } as const
+const plainOrder = { layout: 'processes', tails: 'cold', keeps: true } as const
 
 /** Some actions on one key. */
 export function entries(options: Partial<EntryOptions> & Pick<EntryOptions, 'actions' | 'state'>): Scenario {
@@ -29,7 +31,16 @@ export function entries(options: Partial<EntryOptions> & Pick<EntryOptions, 'act
 /** Some actions on the order log. */
 export function orders(options: Partial<OrderOptions> & Pick<OrderOptions, 'actions' | 'state'>): Scenario {
   const full: OrderOptions = { ...common, ...plainOrder, ...options }
-  return orderScenario(`order: ${nameOf(full, [full.layout, full.tails], ['processes', 'cold'])}`, full)
+  const words = [full.layout, full.tails, full.keeps ? '' : 'nothing kept']
+  return orderScenario(`order: ${nameOf(full, words, ['processes', 'cold', ''])}`, full)
+}
+
+/** Transactions, and what is beside them. */
+export function transactions(
+  options: Partial<TransactionOptions> & Pick<TransactionOptions, 'actions' | 'state'>,
+): Scenario {
+  const full: TransactionOptions = { ...common, layout: 'processes', ...options }
+  return transactionScenario(`transaction: ${nameOf(full, [full.layout], ['processes'])}`, full)
 }
 
 function nameOf(
@@ -45,7 +56,7 @@ function nameOf(
 
 /** The scenario of this name; `plant` is not in it. */
 export function scenarioOf(name: string, plant?: Plant): Scenario {
-  const [what = '', ...parts] = name.replace(/^order: /, '').split('; ')
+  const [what = '', ...parts] = name.replace(/^(order|transaction): /, '').split('; ')
   const [acting = '', state = ''] = what.split(' from ')
   const counted = (unit: string): number | undefined => {
     const part = parts.find(one => one.endsWith(` ${unit}`))
@@ -59,14 +70,21 @@ export function scenarioOf(name: string, plant?: Plant): Scenario {
     plant,
   }
   const has = <W extends string>(words: readonly W[]): W | undefined => words.find(word => parts.includes(word))
-  const made = name.startsWith('order: ')
-    ? orders({ ...given, layout: has(['one thread']) ?? 'processes', tails: has(['current', 'early']) ?? 'cold' })
-    : entries({
-        ...given,
-        layout: has(['one thread', 'one thread, a blocking', 'one thread, two buckets']) ?? 'processes',
-        backend: has(['json']) ?? 'v8',
-        power: parts.includes('power'),
-      })
+  const made = name.startsWith('transaction: ')
+    ? transactions({ ...given, layout: has(['one thread']) ?? 'processes' })
+    : name.startsWith('order: ')
+      ? orders({
+          ...given,
+          layout: has(['one thread']) ?? 'processes',
+          tails: has(['current', 'early']) ?? 'cold',
+          keeps: !parts.includes('nothing kept'),
+        })
+      : entries({
+          ...given,
+          layout: has(['one thread', 'one thread, a blocking', 'one thread, two buckets']) ?? 'processes',
+          backend: has(['json']) ?? 'v8',
+          power: parts.includes('power'),
+        })
   if (made.name !== name) throw new RangeError(`Expected the name of a scenario, got ${name} (${made.name}?)`)
   return made
 }

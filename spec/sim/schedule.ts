@@ -114,7 +114,7 @@ export class Run {
       this.#powerIsOn = false
       return
     }
-    const task = this.#taskOf(choice[0]!)
+    const task = this.taskOf(choice[0]!)
     if (choice[0] === task.letter) {
       this.#step(task)
       return
@@ -139,7 +139,7 @@ export class Run {
     task.step()
   }
 
-  #taskOf(letter: string): Task {
+  taskOf(letter: string): Task {
     const task = this.world.tasks[letter.toLowerCase().charCodeAt(0) - 97]
     if (task === undefined) throw new RangeError(`Expected a schedule that fits, got one with a task ${letter}`)
     return task
@@ -149,7 +149,7 @@ export class Run {
    *  process between two requests. */
   state(crash?: string): string {
     const { preemptions } = this.scenario
-    const dying = crash === undefined ? undefined : this.#taskOf(crash).process
+    const dying = crash === undefined ? undefined : this.taskOf(crash).process
     const crashesLeft = this.#crashesLeft - (dying === undefined ? 0 : 1)
     let state = `${this.world.state(dying)}|${crashesLeft}${this.#powerIsOn}`
     const going = this.world.tasks.filter(task => !task.over && task.process !== dying)

@@ -7,7 +7,7 @@
 import { BucketCacheError } from '../../lib/errors.ts'
 import type { File, Io, Request } from '../../lib/io/requests.ts'
 import type { SimFile } from './disk.ts'
-import { type Caller, deadlock, perform, type Steps } from './perform.ts'
+import { type Caller, deadlock, type OpenFile, perform, type Steps } from './perform.ts'
 import type { Process, World } from './world.ts'
 
 /** How an algorithm came out. */
@@ -46,7 +46,7 @@ export class Task implements Caller {
   readonly blocking: boolean
   readonly background: boolean
   readonly parent: Task | undefined
-  readonly files = new Map<File, { file: SimFile; path: string }>()
+  readonly files = new Map<File, OpenFile>()
   phase: Phase = 'fresh'
   request: Request | undefined
   outcome: Outcome | undefined
@@ -275,6 +275,12 @@ export class Task implements Caller {
   }
   newDescriptor(): File {
     return 100 * (this.letter.charCodeAt(0) + 1) + this.#counted++
+  }
+  keep(open: OpenFile): void {
+    this.process.keep(open)
+  }
+  takeKept(path: string): SimFile | undefined {
+    return this.process.takeKept(path)
   }
   isAlive(owner: string): boolean {
     return this.#world.isAlive(owner)

@@ -7,8 +7,9 @@ import { DefaultKeyMaker } from '../../lib/keymakers/default.ts'
 import type { KeyCodec, Slot } from '../../lib/keys.ts'
 import { keyCodec } from '../../lib/keys.ts'
 import { type Bounds, createStore, type Environment, type Store } from '../../lib/store.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, SimFile } from './disk.ts'
 import { Interner } from './intern.ts'
+import type { OpenFile } from './perform.ts'
 import { type Answer, type Outcome, Task, type TaskOptions } from './task.ts'
 
 export const folder = '/cache'
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly branches: 'interleaved' | 'in sequence'
   /** Sleeping for less than this does not move the clock: so states that differ by nothing else are one. */
   readonly shortestTick: number
+  /** Processes keep a file open if they are asked to, as the synchronous host does. */
+  readonly keeps: boolean
   /** Planted faults. */
   readonly plant?: Plant | undefined
 }
@@ -57,6 +60,8 @@ export class Process {
   readonly holds: Environment['holds'] = new Map()
   /** More than one task runs in it. */
   shared = false
+  /** The file that it keeps open between its operations. */
+  kept: OpenFile | undefined
   readonly #world: World
   #store: Store | undefined
 
@@ -101,6 +106,23 @@ export class Process {
     return slot
   }
 
+  /** One file is enough, and who is asynchronous keeps none. */
+  keep(open: OpenFile): void {
+    if (this.#world.options.keeps && !this.shared) this.kept ??= open
+  }
+
+  takeKept(path: string): SimFile | undefined {
+    const { kept } = this
+    if (kept?.path !== path) return undefined
+    this.kept = undefined
+    return kept.file
+  }
+
+  /** What it keeps open, as text. */
+  get keptState(): string {
+    return this.kept === undefined ? '' : `${this.kept.path}:${this.kept.file.name}:${this.kept.file.content}`
+  }
+
   /** What its tasks share in memory, as text. */
   get sharedState(): string {
     if (!this.shared) return ''
@@ -127,6 +149,8 @@ export class World {
   #events = 0
   /** Tasks that have ended, a bit each. */
   ended = 0
+  /** What the verdict hangs on besides, as text. */
+  journal: { readonly state: string } | undefined
   /** Is told of every request, when it has been performed. */
   onStep: ((task: Task, request: Request, answer: Answer) => void) | undefined
   readonly #locks = new Map<string, Task>()
@@ -186,6 +210,8 @@ export class World {
     const { sees } = this.options
     switch (request.op) {
       case 'close':
+      case 'keep':
+      case 'kept':
       case 'discard':
       case 'sync':
       case 'syncFolder':
@@ -223,6 +249,7 @@ export class World {
   /** The process is killed: nothing of it runs any more. */
   crash(process: Process): void {
     process.crashed = true
+    process.kept = undefined
     this.#events++
     for (const task of this.tasks) if (task.process === process) task.drop()
   }
@@ -275,12 +302,13 @@ export class World {
     let state = this.disk.fingerprint
     if (this.options.durable) state += `|${this.disk.durableFingerprint}`
     state += `|${this.clock}`
+    if (this.journal !== undefined) state += `|${this.journal.state}`
     for (const task of this.tasks) {
       state += task.process === without && !task.over ? '|x' : `|${task.state(without !== undefined)}`
       if (task.endedBefore !== 0) state += `&${task.endedBefore}`
     }
     for (const process of this.processes)
-      if (process.shared && !process.crashed && process !== without) state += `|${process.sharedState}`
+      if (!process.crashed && process !== without) state += `|${process.sharedState}|${process.keptState}`
     for (const [path, holder] of this.#locks)
       state += `|${path} ${holder.letter}${holder.process.crashed || holder.process === without}`
     return state

@@ -14,7 +14,7 @@ export interface Fault {
 }
 
 /** These do not fail: hosts answer them from memory, or pass over what goes wrong. */
-const never = new Set(['alive', 'sleep', 'unlock', 'discard'])
+const never = new Set(['alive', 'sleep', 'unlock', 'discard', 'keep', 'kept'])
 const writing = new Set(['append', 'write', 'publish', 'patch', 'rename', 'moveAway', 'unlink'])
 
 export class Account {
@@ -48,8 +48,9 @@ export class Account {
   }
 
   note(request: Request, reply: unknown): void {
-    if (request.op === 'open' && typeof reply === 'number') this.#open.set(reply, request.path)
-    if (request.op === 'close') this.#open.delete(request.file)
+    if ((request.op === 'open' || request.op === 'kept') && typeof reply === 'number')
+      this.#open.set(reply, request.path)
+    if (request.op === 'close' || request.op === 'keep') this.#open.delete(request.file)
   }
 
   failure(request: Request, how: string): Error {
@@ -70,7 +71,7 @@ function half(request: Request, how: string): Request | undefined {
   if (how === 'short' && request.op === 'append')
     return { ...request, bytes: request.bytes.subarray(0, request.bytes.length >> 1) }
   // Closing gives the descriptor back even where it reports an error.
-  return request.op === 'close' || how === 'late' ? request : undefined
+  return request.op === 'close' || request.op === 'keep' || how === 'late' ? request : undefined
 }
 
 export function failingSync(host: SyncHost, account: Account): SyncHost {

@@ -1,0 +1,93 @@
+// The synchronous interface keeps the end of the order log open between calls: what happens to the file meanwhile must not
+// matter.
+
+import { readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Bucket } from '../../lib/index.ts'
+import { mergeOrder } from '../../lib/ops/merge.ts'
+import { newBucket } from '../support/folders.ts'
+import { newStore, sync } from '../support/stores.ts'
+
+/** Paths of the files below a folder that this process has open. */
+function openBelow(folder: string): string[] {
+  return readdirSync('/proc/self/fd')
+    .map(fd => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`)
+      } catch {
+        return ''
+      }
+    })
+    .filter(path => path.startsWith(folder))
+}
+
+const keysOf = (path: string): unknown[] => [...new Bucket(path).keys()]
+
+test('what is stored after the folder was removed is in the new one, and counted', () => {
+  const bucket = newBucket<string, number>()
+  for (let i = 0; i < 3; i++) bucket.set(`old ${i}`, i)
+  rmSync(bucket.path, { recursive: true })
+  for (let i = 0; i < 3; i++) bucket.set(`new ${i}`, i)
+  expect(keysOf(bucket.path)).toEqual(['new 0', 'new 1', 'new 2'])
+  expect(new Bucket(bucket.path).size).toBe(3)
+  expect(bucket.size).toBe(3)
+})
+
+test('what is stored after another has merged the order log is in what it has become', () => {
+  const bucket = newBucket<string, number>({ cullLimit: 0 })
+  const other = newStore(bucket.path)
+  const expected: string[] = []
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 3; i++) {
+      const key = `${round} ${i}`
+      bucket.set(key, i)
+      if (i > 0) expected.push(key)
+    }
+    bucket.delete(`${round} 0`)
+    sync(mergeOrder(other))
+  }
+  expect(keysOf(bucket.path)).toEqual(expected)
+  expect(new Bucket(bucket.path).size).toBe(expected.length)
+  expect(bucket.check()).toEqual([])
+})
+
+test('two buckets that take turns find what the other has added', () => {
+  const a = newBucket<string, number>()
+  const b = new Bucket<string, number>(a.path)
+  const expected: string[] = []
+  for (let i = 0; i < 2000; i++) {
+    const key = `${i}`
+    ;(i % 3 === 0 ? a : b).set(key, i)
+    expected.push(key)
+  }
+  expect([...a.keys()]).toEqual(expected)
+  expect(b.size).toBe(2000)
+  expect(a.check()).toEqual([])
+  expect(a.volume()).toBe(b.volume())
+})
+
+test.runIf(process.platform === 'linux')('close() leaves nothing open, and neither does a while', async () => {
+  const bucket = newBucket<string, number>()
+  bucket.set('a', 1)
+  expect(openBelow(bucket.path)).toEqual([join(bucket.path, 'order/00000001.log')])
+  bucket.close()
+  expect(openBelow(bucket.path)).toEqual([])
+  bucket.set('b', 2)
+  await bucket.promises.close()
+  expect(openBelow(bucket.path)).toEqual([])
+  bucket.set('c', 3)
+  await expect.poll(() => openBelow(bucket.path), { timeout: 20_000 }).toEqual([])
+  bucket.set('d', 4)
+  expect(bucket.size).toBe(4)
+})
+
+test.runIf(process.platform !== 'win32')('a folder that was moved away and closed there is whole', () => {
+  const bucket = newBucket<string, number>()
+  bucket.set('a', 1)
+  bucket.close()
+  renameSync(bucket.path, `${bucket.path}-moved`)
+  bucket.set('b', 2)
+  expect(keysOf(bucket.path)).toEqual(['b'])
+  expect(keysOf(`${bucket.path}-moved`)).toEqual(['a'])
+})

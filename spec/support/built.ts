@@ -1,0 +1,19 @@
+// A module of lib/ by itself, as JavaScript: for processes and threads that are to use what the package does not export.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+import { afterAll } from 'vitest'
+
+/** Path of the built module; it is there until the specs of the file have run. */
+export async function builtModule(name: string): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'bucketcache-built-'))
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+  const input = fileURLToPath(new URL(`../../lib/${name}.ts`, import.meta.url))
+  const bundle = await rolldown({ input, platform: 'node' })
+  await bundle.write({ dir, format: 'esm', entryFileNames: 'built.mjs' })
+  await bundle.close()
+  return join(dir, 'built.mjs')
+}
