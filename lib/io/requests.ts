@@ -116,11 +116,24 @@ export function answerAtOnce(host: SyncHost | undefined): SyncHost | undefined {
   return before
 }
 
-/** The only way from a request to its reply; the one place where a reply is given its type. Always `yield*` it.
- *  In a synchronous run the reply is there at once: suspending a dozen generators, one inside the other, for each request
- *  would cost as much as a system call. */
-export function* ask<K extends Exclude<Op, 'all'>>(request: RequestOf<K>): Io<Reply<K>> {
-  if (atOnce !== undefined) return (atOnce[request.op] as (request: RequestOf<K>) => Reply<K>)(request)
+/** The only way from a request to its reply; the one place where a reply is given its type. Always `yield*` it, and at once:
+ *  in a synchronous run the reply is there before it is asked for, in an iterator that is the same for all. (Suspending a
+ *  dozen generators, one inside the other, for each request would cost as much as a system call.) */
+export function ask<K extends Exclude<Op, 'all'>>(request: RequestOf<K>): Io<Reply<K>> {
+  if (atOnce === undefined) return askLater(request)
+  reply.value = (atOnce[request.op] as (request: RequestOf<K>) => Reply<K>)(request)
+  return replied as unknown as Io<Reply<K>>
+}
+
+const reply: { done: true; value: unknown } = { done: true, value: undefined }
+const replied = {
+  next: () => reply,
+  [Symbol.iterator]() {
+    return this
+  },
+}
+
+function* askLater<K extends Exclude<Op, 'all'>>(request: RequestOf<K>): Io<Reply<K>> {
   return (yield request as unknown as Request) as Reply<K>
 }
 
