@@ -57,6 +57,21 @@ describe('the heart (ops/, log/, indexes/, policies/)', () => {
   })
 })
 
+test('a request is made where its reply is awaited, and nowhere earlier', () => {
+  for (const name of files.filter(name => name !== 'io/requests.ts')) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'ask') {
+        const { parent } = node
+        expect(ts.isYieldExpression(parent) && parent.asteriskToken !== undefined, `${name}: ${node.getText()}`).toBe(
+          true,
+        )
+      }
+      ts.forEachChild(node, visit)
+    }
+    visit(ts.createSourceFile(name, text(name), ts.ScriptTarget.Latest, true))
+  }
+})
+
 test('node:fs is opened in io/ only, or where no bucket is concerned', () => {
   const importing = files.filter(name => importsOf(name).some(imported => /^node:fs/.test(imported)))
   // The tasks' storages and lock files, and the command line, are beside the store, not in it.

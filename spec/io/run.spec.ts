@@ -9,7 +9,9 @@ const answer = ({ file }: { file: number }): number => {
 }
 const syncHost = { size: answer } as unknown as SyncHost
 const asyncHost = { size: async (request: { file: number }) => answer(request) } as unknown as AsyncHost
-const size = (file: number): Io<number> => ask<'size'>({ op: 'size', file })
+function* size(file: number): Io<number> {
+  return yield* ask<'size'>({ op: 'size', file })
+}
 
 const runners: [string, <T>(io: Io<T>) => Promise<T>][] = [
   ['runSync', async io => runSync(io, syncHost)],
