@@ -73,8 +73,8 @@ export interface Bounds {
   /** A log beyond this is compacted: dead records may take so much, or as much as eight live ones. */
   readonly compaction: number
   /** The same for a log that is written many times a second: on some filesystems it takes a hundred times what an append
-   *  does to replace a file. Default: as for the others. */
-  readonly hotCompaction?: number
+   *  does to replace a file. */
+  readonly hotCompaction: number
   /** A segment of the order log past this ends: reading one whole stays a matter of a fraction of a millisecond. */
   readonly segment: number
 }
@@ -82,6 +82,7 @@ export interface Bounds {
 export const ordinaryBounds: Bounds = {
   largeRecord: 16 * 1024,
   compaction: 16 * 1024,
+  hotCompaction: 128 * 1024,
   segment: 64 * 1024,
 }
 

@@ -19,6 +19,11 @@ const noFollow = constants.O_NOFOLLOW ?? 0
 /** So often is a file made in a folder that others remove at the same time because it is empty. */
 export const triesInFolder = 100
 
+/** Those who wait for each other must not wake at the same moment each time. */
+export function about(ms: number): number {
+  return ms * (0.5 + Math.random())
+}
+
 /** Bytes that are read at once when a file is gone through. */
 export const checksumChunk = 1024 * 1024
 

@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
+import { about, checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
@@ -239,7 +239,7 @@ export function asyncHost(bits: Permissions): AsyncHost {
       })
     },
     async sleep({ ms }) {
-      await delay(ms)
+      await delay(about(ms))
     },
     async alive({ owner, since, patienceMs }) {
       return isAlive(owner, since, patienceMs)

@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { DeadlockError } from '../errors.ts'
-import { checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
+import { about, checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
@@ -321,7 +321,7 @@ export function syncHost(bits: Permissions): SyncHost {
     },
     sleep({ ms, own, path }) {
       if (own) throw waitsForItself(path)
-      pause(ms)
+      pause(about(ms))
     },
     alive: ({ owner, since, patienceMs }) => isAlive(owner, since, patienceMs),
     lock({ path, timeoutMs }) {

@@ -129,7 +129,7 @@ function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T
       else {
         const id = yield* attempt.write(file, size, log, live, write)
         if (id === undefined) {
-          patience.goOn(store, slot.path)
+          yield* patience.lose(store, slot.path)
           continue
         }
         outcome = { result, id }
@@ -298,7 +298,7 @@ class Attempt {
 
   /** `pauseMs`: since the record before. */
   #noteGrowth(size: number, liveLength: number, pauseMs: number): void {
-    const { compaction, hotCompaction = compaction } = this.store.bounds
+    const { compaction, hotCompaction } = this.store.bounds
     const bound = pauseMs < hotPauseMs ? hotCompaction : compaction
     if (size > Math.max(bound, 8 * liveLength)) this.#compactAt = liveLength
   }

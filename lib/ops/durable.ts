@@ -4,6 +4,7 @@
 // Steps: 1 sync the folder of each file. 2 And the one above, which knows of them: a folder came with the first file in it.
 // Crash: a file may be without a name after a power cut; nobody was told of it yet.
 
+import { StorageIOError } from '../errors.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Store } from '../store.ts'
 
@@ -11,5 +12,14 @@ import type { Store } from '../store.ts'
 export function* syncNames({ folder: root, settings }: Store, paths: readonly string[]): Io<void> {
   if (!settings.durable || paths.length === 0) return
   const folders = new Set(paths.map(path => path.slice(0, path.lastIndexOf('/'))))
-  for (const path of folders.add(root)) yield* ask<'syncFolder'>({ op: 'syncFolder', path })
+  for (const path of folders.add(root)) yield* syncFolder(path)
+}
+
+/** Brings the names in a folder to the medium. One that is gone has none: somebody has erased what was in it, and then it. */
+export function* syncFolder(path: string): Io<void> {
+  try {
+    yield* ask<'syncFolder'>({ op: 'syncFolder', path })
+  } catch (error) {
+    if (!(error instanceof StorageIOError) || error.errno !== 'ENOENT') throw error
+  }
 }

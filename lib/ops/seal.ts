@@ -14,25 +14,38 @@ import { ask, type File, type Io } from '../io/requests.ts'
 import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
+import { syncFolder } from './durable.ts'
 import { bareRecord, transactionOf } from './fields.ts'
 import { readIntent, rollForward } from './intent.ts'
 
 const noBytes = new Uint8Array()
 
+/** A seal is mostly gone before this; from here on each pause is twice the one before. */
+const shortestPauseMs = 0.125
+const longestPauseMs = 32
+
 /** Keeps the time that an operation has waited for others. */
 export class Patience {
-  #rounds = 0
-  #since: number | undefined;
+  #pauses = 0
+  #lost = 0
+  #since: number | undefined
 
   /** Lets others run for a moment; longer from time to time. TimeoutError when `timeoutMs` have passed. */
   *wait(store: Store, path: string, own: boolean): Io<void> {
-    this.goOn(store, path)
-    yield* ask<'sleep'>({ op: 'sleep', ms: Math.min(32, 2 ** this.#rounds++), own, path })
+    this.#goOn(store, path)
+    const ms = Math.min(longestPauseMs, shortestPauseMs * 2 ** this.#pauses++)
+    yield* ask<'sleep'>({ op: 'sleep', ms, own, path })
   }
 
-  /** To be called for each round that others have won: TimeoutError when `timeoutMs` have passed. Else one whose own callback
-   *  writes the key anew in every round would go on for ever. */
-  goOn(store: Store, path: string): void {
+  /** To be called for each round that others have won: whoever loses again and again steps back. While all try at once hardly
+   *  anybody gets ahead, and two could cross each other for ever, each one's void record making the other's void. TimeoutError
+   *  as for `wait`: one whose own callback writes the key anew in every round loses every time. */
+  *lose(store: Store, path: string): Io<void> {
+    if (this.#lost++ > 0) yield* this.wait(store, path, false)
+    else this.#goOn(store, path)
+  }
+
+  #goOn(store: Store, path: string): void {
     const now = store.environment.now()
     this.#since ??= now
     if (now - this.#since > store.settings.timeoutMs) {
@@ -127,7 +140,7 @@ export function* replaceLog(
       release = false
       yield* ask<'discard'>({ op: 'discard', path, done: () => holds.delete(fields.id) })
     }
-    if (settings.durable) yield* ask<'syncFolder'>({ op: 'syncFolder', path: path.slice(0, path.lastIndexOf('/')) })
+    if (settings.durable) yield* syncFolder(path.slice(0, path.lastIndexOf('/')))
     return true
   } catch (error) {
     // The seal may stand even if its append was refused half-way, and others would wait for this living thread.

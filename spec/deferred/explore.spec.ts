@@ -12,13 +12,14 @@ import { plainTerms } from '../../lib/ops/terms.ts'
 import { increment } from '../../lib/ops/update.ts'
 import type { Store } from '../../lib/store.ts'
 import { Disk } from '../sim/disk.ts'
-import { explain, explore, simplest } from '../sim/explore.ts'
+import { explore, simplest } from '../sim/explore.ts'
+import { explain } from '../sim/replay.ts'
 import type { Scenario } from '../sim/schedule.ts'
 import { beginning, folder, type Process, World, type WorldOptions } from '../sim/world.ts'
 
 const world: WorldOptions = {
   backend: new V8Backend(),
-  bounds: { largeRecord: 1 << 14, compaction: 1 << 14, segment: 1 << 16 },
+  bounds: { largeRecord: 1 << 14, compaction: 1 << 14, hotCompaction: 1 << 14, segment: 1 << 16 },
   durable: false,
   // Races about the order log are explored by themselves.
   sees: path => new RegExp(`^${folder}/([0-9a-f]{2}|transactions)/`).test(path),

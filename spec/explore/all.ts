@@ -1,11 +1,14 @@
 // What the specs of the model checker share.
 
+import { vi } from 'vitest'
 import { explore, simplest } from '../sim/explore.ts'
 import { explain } from '../sim/replay.ts'
 import type { Scenario } from '../sim/schedule.ts'
 
 /** BUCKETCACHE_EXPLORE widens all bounds by this factor: 1 is for every day. */
 export const scale = Number(process.env['BUCKETCACHE_EXPLORE'] ?? 1)
+
+vi.setConfig({ testTimeout: 60_000 * Math.max(1, scale) })
 
 /** Explores scenarios one after another, fails with the first fault, and says how many schedules there were. `atMost`: of each. */
 export function exploreAll(what: string, scenarios: readonly Scenario[], atMost: number): void {

@@ -23,11 +23,30 @@ describe.each(orderStateNames)('the order log with %s, and two operations', stat
     tailsIn(state).flatMap(tails => pairs.map(actions => orders({ actions, state, tails, ...options })))
 
   test('counts and shows what is stored', () => {
-    exploreAll(state, scenarios({}), 80)
+    exploreAll(state, scenarios({}), 65)
   })
 
   test('does so although either dies at any request', () => {
-    exploreAll(`${state}, one crash`, scenarios({ crashes: 1 }), 80)
+    exploreAll(`${state}, one crash`, scenarios({ crashes: 1 }), 65)
+  })
+})
+
+describe('the order log, and three operations', () => {
+  const threes = [
+    ['store', 'store', 'merge'],
+    ['store two', 'delete', 'count'],
+    ['store two', 'merge', 'list'],
+    ['merge', 'merge', 'store'],
+  ]
+
+  test.each([0, 1])('counts and shows what is stored, with %i crashes', crashes => {
+    exploreAll(
+      `three, ${crashes} crashes`,
+      ['one segment', 'an ended segment', 'a torn base', 'a merger killed while unlinking'].flatMap(state =>
+        threes.map(actions => orders({ actions, state, tails: 'current', crashes })),
+      ),
+      100,
+    )
   })
 })
 
@@ -37,7 +56,7 @@ describe('the operations of one thread on the order log', () => {
     exploreAll(
       'one thread',
       states.flatMap(state => pairs.map(actions => orders({ actions, state, layout: 'one thread' }))),
-      80,
+      65,
     )
   })
 })

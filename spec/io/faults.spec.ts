@@ -28,7 +28,7 @@ import { Account, type Fault, failingAsync, failingSync, isOfTheDisk } from '../
 import { hosts, later, newStore, sync } from '../support/stores.ts'
 
 const large = 'large '.repeat(4000)
-const bounds = { ...ordinaryBounds, compaction: 600 }
+const bounds = { ...ordinaryBounds, compaction: 600, hotCompaction: 600 }
 
 /** How an operation is tried. */
 interface Trial {

@@ -29,6 +29,8 @@ export interface Action {
   readonly writes: boolean
   readonly run: (process: Process, store: Store) => Io<unknown>
   readonly step: (stored: Stored, outcome: Outcome) => readonly Stored[]
+  /** Whether it has written, by what it returned; if not given: unless that is false or undefined. */
+  readonly hasWritten?: (value: unknown) => boolean
 }
 
 /** More than the bound of the explored stores. */
@@ -194,6 +196,7 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
     name: 'getOrSet',
     writes: true,
     run: (process, store) => computeOnce(process, store, 40 + n),
+    hasWritten: value => value === 40 + n,
     step(stored, outcome) {
       if (outcome.kind === 'crashed') return [40 + n]
       // A synchronous caller, and the one who computes is in its own thread.
@@ -207,6 +210,7 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
     name: 'swap',
     writes: true,
     run: (process, store) => swap(process, store, 50 + n),
+    hasWritten: value => (value as { swapped: boolean }).swapped,
     step(stored, outcome) {
       if (outcome.kind === 'crashed') return [50 + n]
       if (outcome.kind === 'threw') return []
@@ -222,6 +226,7 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
     name: 'erase',
     writes: true,
     run: (process, store) => eraseFolder(store, Number.parseInt(process.slot(key).hash.slice(0, 2), 16), () => true),
+    hasWritten: value => (value as { count: number }).count > 0,
     // An entry that has expired is counted, too.
     step: (stored, outcome) =>
       change(

@@ -21,7 +21,7 @@ import { describe, type Task } from './task.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
 
 /** Small, so that what is rare with ordinary values comes with the first. */
-export const smallBounds: Bounds = { largeRecord: 300, compaction: 400, segment: 1 << 16 }
+export const smallBounds: Bounds = { largeRecord: 300, compaction: 400, hotCompaction: 400, segment: 1 << 16 }
 
 const entryPath = new RegExp(`^${folder}/[0-9a-f]{2}(/|$)`)
 
@@ -116,7 +116,7 @@ function checkEntry(world: World, acting: readonly Action[], beginning: Beginnin
     outcome: task.outcome!,
     after: task.endedBefore & all,
     // Who died before the first step did nothing.
-    step: task.called ? acting[i]!.step : () => [],
+    step: !task.called ? () => [] : world.powerCut ? acknowledged(acting[i]!) : acting[i]!.step,
   }))
   operations.push({
     name: 'get',
@@ -133,6 +133,20 @@ function checkEntry(world: World, acting: readonly Action[], beginning: Beginnin
     checkLeftovers(world, tasks, nobodyDied ? beginning.disk : undefined) ??
     checkUse(world, probe)
   )
+}
+
+/** After a power cut only this counts: what was acknowledged is found again. What one has read may be lost, and what was
+ *  decided from it. */
+function acknowledged({ writes, step, hasWritten = isSomething }: Action): Action['step'] {
+  return (stored, outcome) => {
+    if (outcome.kind === 'crashed') return step(stored, outcome)
+    const written = writes && outcome.kind === 'returned' && hasWritten(outcome.value)
+    return written ? step(stored, { kind: 'crashed' }) : [stored]
+  }
+}
+
+function isSomething(value: unknown): boolean {
+  return value !== false && value !== undefined
 }
 
 function checkResults(tasks: readonly Task[], acting: readonly Action[], nobodyDied: boolean): string | undefined {

@@ -109,6 +109,7 @@ export class Run {
       return
     }
     if (choice[0] === '~') {
+      world.powerCut = true
       world.disk.cutPower(this.scenario.powerCuts![Number(choice[1])]!)
       for (const process of [...world.processes]) world.crash(process)
       this.#powerIsOn = false

@@ -10,6 +10,7 @@ import { transactionFolder, turnName } from '../../lib/log/names.ts'
 import { Check, entrySteps } from '../../lib/ops/check.ts'
 import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
 import { compact } from '../../lib/ops/compact.ts'
+import { eraseFolder } from '../../lib/ops/erase.ts'
 import { get } from '../../lib/ops/get.ts'
 import { catchUp } from '../../lib/ops/order.ts'
 import { pendingView } from '../../lib/ops/pending.ts'
@@ -133,6 +134,15 @@ function counted(value: Value): number {
 const transactions: Readonly<Record<string, (n: number) => Part>> = {
   transact: settingAll('transact', ['a', 'b']),
   'transact back': settingAll('transact back', ['b', 'a']),
+  'transact large': n => ({
+    name: 'transact large',
+    run: (process, store) =>
+      transact(store, function* (view) {
+        yield* put(process, view, 'b', bothValue('b', n))
+        yield* put(process, view, 'a', largeValue(n))
+      }),
+    means: () => ({ to: { a: largeValue(n), b: bothValue('b', n) } }),
+  }),
   'roll back': n => ({
     name: 'roll back',
     *run(process, store) {
@@ -231,6 +241,7 @@ const others: Readonly<Record<string, (n: number) => Part>> = {
     ),
   'compact a': () => upkeep('compact a', (process, store) => compact(store, process.slot('a').path)),
   'reclaim a': () => upkeep('reclaim a', (process, store) => reclaim(store, process.slot('a').path, false)),
+  'erase a': () => changing('a', 'erase', eraseFirst, () => undefined),
   check: () => upkeep('check', (_, store) => checking(store, false)),
 }
 
@@ -251,6 +262,11 @@ function partsOf(action: string, n: number): Part[] {
     }
     return make(n)
   })
+}
+
+function* eraseFirst(process: Process, store: Store): Io<number> {
+  const number = Number.parseInt(process.slot('a').hash.slice(0, 2), 16)
+  return (yield* eraseFolder(store, number, () => true)).count
 }
 
 /** What there was to be found. */

@@ -149,6 +149,8 @@ export class World {
   #events = 0
   /** Tasks that have ended, a bit each. */
   ended = 0
+  /** The power has gone. */
+  powerCut = false
   /** What the verdict hangs on besides, as text. */
   journal: { readonly state: string } | undefined
   /** Is told of every request, when it has been performed. */
@@ -207,15 +209,18 @@ export class World {
   }
 
   visible(task: Task, request: Request): boolean {
-    const { sees } = this.options
+    const { sees, durable } = this.options
     switch (request.op) {
       case 'close':
       case 'keep':
       case 'kept':
       case 'discard':
-      case 'sync':
-      case 'syncFolder':
         return false
+      // Only a power cut tells.
+      case 'sync':
+        return durable && sees(task.files.get(request.file)?.path ?? '')
+      case 'syncFolder':
+        return durable && sees(request.path)
       case 'alive':
         return true
       case 'rename':
