@@ -18,8 +18,12 @@ export async function confirm(
     throw new UsageError('Expected --yes, for there is no terminal to ask at')
   // As a plain line: Ctrl-C stays a signal.
   const lines = createInterface({ input: io.stdin, output: io.stderr, terminal: false })
+  // Ctrl-D, which is no answer, is one: no.
+  const closed = new Promise<string>(resolve => lines.once('close', () => resolve('\n')))
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `, { signal })).trim())
+    const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }), closed])
+    if (answer === '\n') io.stderr.write(answer)
+    return /^y(es)?$/i.test(answer.trim())
   } catch (error) {
     throw signal.aborted ? signal.reason : error
   } finally {

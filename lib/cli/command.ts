@@ -22,6 +22,8 @@ export interface Output extends NodeJS.WritableStream {
   readonly isTTY?: boolean
   /** 0 where the terminal does not know. */
   readonly columns?: number
+  /** Why nothing more can be written. */
+  readonly errored?: Error | null
 }
 
 export interface Call<S extends Options> {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { asText, checkPositionals, flag, one, parse, UnknownOption } from './arguments.ts'
-import { type Call, type Command, commonOptions, type Io } from './command.ts'
+import { type Call, type Command, commonOptions, type Io, type Output } from './command.ts'
 import { Interrupted, NoAnswer, OutputClosed, oneLine, UsageError } from './errors.ts'
 import { type CommandName, commands, isCommand, otherNames } from './registry.ts'
 import { statuses } from './statuses.ts'
@@ -36,7 +36,7 @@ interface Running {
 async function dispatch(argv: readonly string[], io: Io, run: Running): Promise<number> {
   const { values, positionals } = parse(argv, globalOptions, true)
   if (values.version) {
-    io.stdout.write(`${version()}\n`)
+    await writeTo(io.stdout, `${version()}\n`)
     return statuses.done
   }
   let [name, ...rest] = positionals
@@ -48,7 +48,7 @@ async function dispatch(argv: readonly string[], io: Io, run: Running): Promise<
   }
   if (name === undefined) {
     const { generalHelp } = await import('./help.ts')
-    ;(wantsHelp ? io.stdout : io.stderr).write(generalHelp())
+    await writeTo(wantsHelp ? io.stdout : io.stderr, generalHelp())
     return wantsHelp ? statuses.done : statuses.usage
   }
   if (!isCommand(name)) throw await unknownCommand(name)
@@ -73,7 +73,7 @@ async function perform(name: CommandName, command: Command, argv: readonly strin
   const { values, positionals } = parse(argv, { ...command.options, ...commonOptions }, command.stopEarly)
   if (values.help) {
     const { commandHelp } = await import('./help.ts')
-    io.stdout.write(commandHelp(name, command))
+    await writeTo(io.stdout, commandHelp(name, command))
     return statuses.done
   }
   checkPositionals(positionals, command.positionals)
@@ -142,9 +142,16 @@ async function complain(error: unknown, io: Io, { name, command, debug }: Runnin
     text += ` (see: bucketcache ${name === undefined ? '' : `${name} `}--help)`
     status = command?.failed ?? statuses.usage
   }
-  io.stderr.write(`bucketcache: ${text}\n`)
-  if (debug && error instanceof Error) io.stderr.write(`${stackOf(error)}\n`)
+  const stack = debug && error instanceof Error ? `${stackOf(error)}\n` : ''
+  // Where nobody can be told, the status has to do.
+  await writeTo(io.stderr, `bucketcache: ${text}\n${stack}`).catch(() => {})
   return status
+}
+
+/** Loaded when there is something to be said, for a hit of `exec` has nothing to say. */
+async function writeTo(out: Output, text: string): Promise<void> {
+  const { write } = await import('./output.ts')
+  await write(out, text)
 }
 
 function stackOf(error: Error): string {

@@ -1,20 +1,19 @@
 // Opening a folder from outside: nobody says which backend its entries were stored with, so the folder is asked.
 
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Backend } from '../backends/backend.ts'
 import { compressed } from '../backends/compressed.ts'
 import { resolveBackend } from '../backends/resolve.ts'
 import { Bucket } from '../bucket.ts'
 import type { Core } from '../core.ts'
 import { BackendLoadError, UnserializableError } from '../errors.ts'
-import { isOurs, settingsName } from '../log/names.ts'
 import { type Presence, presentBackends } from '../ops/backends.ts'
 import type { BucketOptions } from '../options.ts'
+import { didYouMean } from '../suggest.ts'
 import { asText, one } from './arguments.ts'
 import type { Call } from './command.ts'
 import { NoAnswer, UsageError } from './errors.ts'
 import { cacheFolder } from './folder.ts'
+import { expectedFolder, whatIsAt } from './place.ts'
 
 /** The options of every command that opens a folder. */
 export const folderOptions = {
@@ -70,12 +69,9 @@ export function openAll(call: FolderCall, opening: Opening = {}): [OpenBucket, .
  */
 export function openOne(call: FolderCall, opening: Opening = { writes: true }): OpenBucket {
   const folder = folderOf(call)
-  const isCache = existsSync(join(folder, settingsName))
-  // Another process may be making the folder at this moment, and not be done.
-  if (!isCache && existsSync(folder) && !readdirSync(folder).every(isOurs)) {
-    throw new UsageError(`Expected a cache folder, or one that is new or empty, got ${folder}`)
-  }
-  const known = isCache ? presences(folder) : []
+  const standing = whatIsAt(folder)
+  if (standing === 'other') throw new UsageError(expectedFolder(folder))
+  const known = standing === 'cache' ? presences(folder) : []
   const { backend } = call.options
   if (backend !== undefined) return openAs(folder, namedBackend(backend, known), opening)
   if (known.length > 1) {
@@ -87,9 +83,11 @@ export function openOne(call: FolderCall, opening: Opening = { writes: true }): 
 
 function existing(call: FolderCall): string {
   const folder = folderOf(call)
-  if (existsSync(join(folder, settingsName))) return folder
+  const standing = whatIsAt(folder)
+  if (standing === 'cache') return folder
+  const isMissing = standing === 'nothing'
   throw new NoAnswer(
-    existsSync(folder) ? `There is no cache in ${folder}` : `There is no cache at ${folder}: the folder does not exist`,
+    isMissing ? `There is no cache at ${folder}: the folder does not exist` : `There is no cache in ${folder}`,
   )
 }
 
@@ -105,28 +103,40 @@ export function openAs(folder: string, backend: Backend, { writes = false, lifet
   return new OpenBucket(folder, options)
 }
 
-/** The backend of this name: one of the package, or, of those that have entries, one whose values stay closed. */
+/** The backend of this name: one of the package, or, of those that have entries, one whose values stay closed.
+ *  @throws UsageError if there is none. */
 export function namedBackend(name: string, known: readonly Presence[]): Backend {
   const presence = known.find(other => other.name === name)
-  return presence === undefined ? (packagedBackend(name) ?? resolveBackend(name as 'v8')) : backendOf(presence)
+  const backend = presence === undefined ? packagedBackend(name) : backendOf(presence)
+  if (backend !== undefined) return backend
+  const names = [...packaged, ...packaged.map(inner => `${inner}+gzip`), ...known.map(other => other.name)]
+  throw new UsageError(
+    `Expected the backend v8, json, cbor or msgpack, or one of these with +gzip, +brotli or +zstd, got "${name}"${didYouMean(name, names)}`,
+  )
 }
 
 function backendOf(presence: Presence): Backend {
-  return packagedBackend(presence.name) ?? closedBackend(presence)
+  try {
+    return packagedBackend(presence.name) ?? closedBackend(presence)
+  } catch {
+    // What this Node.js lacks (zstd, or msgpackr) keeps nobody from seeing the rest.
+    return closedBackend(presence)
+  }
 }
+
+const packaged: readonly string[] = ['v8', 'json', 'cbor', 'msgpack']
 
 function packagedBackend(name: string): Backend | undefined {
   const [inner, algorithm, ...more] = name.split('+')
-  if (more.length > 0 || !['v8', 'json', 'cbor', 'msgpack'].includes(inner!)) return undefined
-  const backend = resolveBackend(inner as 'v8')
-  if (algorithm === undefined) return backend
+  if (more.length > 0 || !packaged.includes(inner!)) return undefined
+  if (algorithm === undefined) return resolveBackend(inner as 'v8')
   const isKnown = algorithm === 'gzip' || algorithm === 'brotli' || algorithm === 'zstd'
-  return isKnown ? compressed(backend, { algorithm }) : undefined
+  return isKnown ? compressed(resolveBackend(inner as 'v8'), { algorithm }) : undefined
 }
 
 /** For entries of a backend of somebody's own, or encrypted: keys, tags, times and sizes can be seen, and entries removed. */
 function closedBackend({ name, fileExtension }: Presence): Backend {
-  return {
+  const backend: Backend = {
     name,
     fileExtension,
     encode() {
@@ -136,9 +146,13 @@ function closedBackend({ name, fileExtension }: Presence): Backend {
       throw new BackendLoadError(`Values of the backend ${name} cannot be read here`)
     },
   }
+  closed.add(backend)
+  return backend
 }
 
-/** Whether values of this backend can be read here. */
+const closed = new WeakSet<Backend>()
+
+/** Whether values of this backend stay closed here. */
 export function isClosed(backend: Backend): boolean {
-  return packagedBackend(backend.name) === undefined
+  return closed.has(backend)
 }

@@ -5,23 +5,24 @@ import type { Io, Output } from './command.ts'
 import { drained } from './drained.ts'
 import { OutputClosed } from './errors.ts'
 import { type Paint, paintFor } from './paint.ts'
+import { wipe } from './progress.ts'
 import { truncate, widthOf } from './width.ts'
 
 const watched = new WeakSet<object>()
-const failures = new WeakMap<object, Error>()
 
-/** Writes all of it, no faster than it is read. @throws OutputClosed when nobody reads any more. */
+/** Writes all of it, no faster than it is read. @throws OutputClosed when nobody reads any more, and what else prevents it. */
 export async function write(out: Output, what: string | Uint8Array): Promise<void> {
   if (!watched.has(out)) {
     watched.add(out)
-    out.on('error', (error: NodeJS.ErrnoException) => {
-      const isClosed = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
-      failures.set(out, isClosed ? new OutputClosed('Nobody reads the output any more') : error)
-    })
+    // The stream itself tells, and at once: the event may come when this program has already ended well.
+    out.on('error', () => {})
   }
-  if (!failures.has(out) && !out.write(what)) await drained(out)
-  const failure = failures.get(out)
-  if (failure !== undefined) throw failure
+  if (!out.errored && !out.write(what)) await drained(out)
+  const { errored } = out
+  if (!errored) return
+  const { code } = errored as NodeJS.ErrnoException
+  const isClosed = code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED'
+  throw isClosed ? new OutputClosed('Nobody reads the output any more') : errored
 }
 
 /** A line on standard output. */
@@ -31,6 +32,7 @@ export async function say(io: Io, line: string): Promise<void> {
 
 /** A line for the person, on standard error. */
 export async function remark(io: Io, line: string): Promise<void> {
+  wipe(io.stderr)
   await write(io.stderr, `bucketcache: ${line}\n`)
 }
 

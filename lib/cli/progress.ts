@@ -8,6 +8,14 @@ const barWidth = 24
 /** Redrawing more often than this, in milliseconds, costs more than anybody sees. */
 const redrawAfterMs = 50
 
+/** Where such a line stands now. */
+const drawn = new WeakSet<Output>()
+
+/** Takes the line away, so that something else may be written there. */
+export function wipe(out: Output): void {
+  if (drawn.delete(out)) out.write('\r\u001b[K')
+}
+
 export class Progress {
   readonly #title: string
   readonly #out: Output | undefined
@@ -27,11 +35,12 @@ export class Progress {
     const seconds = ((now - this.#begun) / 1000).toFixed(1)
     const line = `${this.#title} ${bar(done, total)}, ${seconds} s`
     this.#out.write(`\r${truncate(line, (this.#out.columns || 80) - 1)}\u001b[K`)
+    drawn.add(this.#out)
   }
 
   /** Takes the line away. */
   end(): void {
-    if (this.#drawnAt !== Number.NEGATIVE_INFINITY) this.#out?.write('\r\u001b[K')
+    if (this.#out !== undefined) wipe(this.#out)
   }
 }
 
@@ -42,18 +51,19 @@ function bar(done: number, total: number | undefined): string {
   return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${Math.floor(100 * share)} %`
 }
 
-/** Does long work that Ctrl-C stops and that shows how far it is. */
+/** Does long work that Ctrl-C stops and that shows how far it is, unless it writes to a terminal itself: to `out`. */
 export async function withProgress<T>(
   call: Pick<Call<Record<never, never>>, 'io' | 'signal'>,
   title: string,
   work: (long: Required<LongWork>) => Promise<T>,
+  out?: Output,
 ): Promise<T> {
-  const progress = new Progress(title, call.io.stderr)
+  const progress = out?.isTTY === true ? undefined : new Progress(title, call.io.stderr)
   const { signal } = call
   try {
     // Between two looks at the signal the event loop has its turn, or nobody would hear of Ctrl-C.
-    return await work({ signal, onProgress: state => progress.update(state) })
+    return await work({ signal, onProgress: state => progress?.update(state) })
   } finally {
-    progress.end()
+    progress?.end()
   }
 }

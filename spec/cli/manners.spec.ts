@@ -154,6 +154,17 @@ describe('the process', () => {
     expect(await listing).toMatchObject({ status: 141, stderr: '' })
   })
 
+  test.runIf(existsSync('/dev/full')).each([['--version'], ['--help'], ['ls'], ['info'], ['get', 'a']])(
+    '%s tells in one line that its output cannot be written',
+    async (...argv) => {
+      const { env, folder } = newPlace()
+      new Bucket(folder).set('a', 1)
+      const words = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, bin, ...argv]
+      const said = await start(words, { env, program: 'sh' })
+      expect(said).toMatchObject({ status: 3, stderr: expect.stringMatching(/^bucketcache: .*ENOSPC.*\n$/) })
+    },
+  )
+
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Io } from '../../lib/cli/command.ts'
 import { OutputClosed } from '../../lib/cli/errors.ts'
 import { binned, histogram } from '../../lib/cli/histogram.ts'
-import { type Column, write, writeRows } from '../../lib/cli/output.ts'
+import { type Column, remark, write, writeRows } from '../../lib/cli/output.ts'
 import { paintFor, wantsColors } from '../../lib/cli/paint.ts'
 import { Progress } from '../../lib/cli/progress.ts'
 import { truncate, widthOf } from '../../lib/cli/width.ts'
@@ -163,6 +163,17 @@ describe('Progress', () => {
     const text = out.text.replace(/\d+\.\d s/g, '0.0 s')
     const [half, all] = ['█'.repeat(12) + '░'.repeat(12), '█'.repeat(24)]
     expect(text).toBe(`\rChecking ${half} 50 %, 0.0 s${erase}\rChecking ${all} 100 %, 0.0 s${erase}\r${erase}`)
+  })
+
+  test('gives way to what else is to be said there', async () => {
+    const out = new Sink(true)
+    const progress = new Progress('Checking', out)
+    progress.update({ done: 1, total: 2 })
+    await remark({ stdin: process.stdin, stdout: out, stderr: out, env: {} }, 'something')
+    progress.end()
+    const [line, ...rest] = out.text.split('\u001b[K')
+    expect(line).toContain('50 %')
+    expect(rest).toEqual(['\r', 'bucketcache: something\n'])
   })
 
   test('is no wider than the terminal', () => {

@@ -83,6 +83,19 @@ describe.runIf(hasScript)('on a terminal', () => {
     expect(bucket.size).toBe(1)
   })
 
+  test('Ctrl-D at the question is no', async () => {
+    const { env, folder } = newPlace()
+    const bucket = new Bucket(folder)
+    bucket.set('a', 1)
+    const asked = onTerminal(['clear'], env)
+    await asked.shows('[y/N] ')
+    asked.type('\u0004')
+    const { status, text } = await asked.ended
+    expect(status).toBe(1)
+    expect(text).toMatch(/\[y\/N\] \r\nbucketcache: nothing was removed\r\n$/)
+    expect(bucket.size).toBe(1)
+  })
+
   test('Ctrl-C reaches a command once, from the terminal itself', async () => {
     const { env, root } = newPlace()
     const code =

@@ -53,12 +53,14 @@ export const command = defineCommand({
   usage: ['exec [options] -- COMMAND [ARGUMENT…]'],
   about: [
     'The first time the command runs, and what it writes is passed on as it comes. From then on, as long as that is fresh, ' +
-      'its standard output and standard error come from the cache, byte for byte and in their order, with its exit status.',
+      'its standard output and standard error come from the cache, byte for byte and in the order in which they arrived, with its ' +
+      'exit status.',
     'The same command is one with the same words, in the same working directory (unless --no-cwd), and with the same of ' +
       'all else that is made part of the key. Standard input is passed on, and is no part of the key.',
     'Only runs that end by themselves with exit status 0 are kept (see --cache-failures), never those that a signal has ended. ' +
       'Of identical commands that are started together one runs; the others wait for it, and give the same.',
-    'Signals are passed on to the command. If the cache cannot be used, the command just runs.',
+    'Signals are passed on to the command. It writes into pipes, so what it does on a terminal only, such as colours, it leaves ' +
+      'out. If the cache cannot be used, the command just runs.',
   ],
   positionals: ['COMMAND', '[ARGUMENT…]'],
   options,
@@ -72,7 +74,7 @@ export const command = defineCommand({
   statuses: [
     ['0–255', 'that of the command, now or when it ran'],
     [execStatuses.notCached, 'nothing that may be given is stored, with --only-cached'],
-    [execStatuses.failed, 'wrong arguments, or bucketcache itself has failed'],
+    [execStatuses.failed, 'wrong arguments, or bucketcache itself has failed, or the output could not be written'],
     [execStatuses.cannotRun, 'the command cannot be run'],
     [execStatuses.notFound, 'the command was not found'],
     ['128+n', 'signal number n has ended the command'],

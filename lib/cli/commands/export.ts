@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
+import { KeyNotFoundError } from '../../errors.ts'
 import { bytesPurpose } from '../../ops/live.ts'
 import type { LongWork } from '../../promises.ts'
 import { type Call, defineCommand, type Output } from '../command.ts'
@@ -67,12 +68,16 @@ async function exportTo(call: Call<typeof options>, out: Output): Promise<number
       }
       const isStream = row.purpose === bytesPurpose
       const entry = isStream ? undefined : bucket.getEntry(key)
-      // Gone since it was listed.
-      if (!(isStream ? bucket.has(key) : entry !== undefined)) continue
-      for await (const line of dump(row, item, entry?.value, () => bucket.read(key))) await write(out, `${line}\n`)
+      // Gone since it was listed; of bytes that is told when they are read.
+      if (!isStream && entry === undefined) continue
+      try {
+        for await (const line of dump(row, item, entry?.value, () => bucket.read(key))) await write(out, `${line}\n`)
+      } catch (error) {
+        if (!(error instanceof KeyNotFoundError)) throw error
+      }
     }
   }
-  await withProgress(call, 'Exporting', work)
+  await withProgress(call, 'Exporting', work, out)
   if (closed > 0) await remark(call.io, `${closed} left out: values of their backend cannot be read here`)
   return closed === 0 ? statuses.done : statuses.no
 }

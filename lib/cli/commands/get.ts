@@ -1,8 +1,8 @@
 // `bucketcache get`
 
-import { find } from '../../ops/find.ts'
+import { readCurrent } from '../../ops/find.ts'
 import { detailsOf } from '../../ops/get.ts'
-import { bytesPurpose } from '../../ops/live.ts'
+import { bytesPurpose, liveEntry } from '../../ops/live.ts'
 import { flag } from '../arguments.ts'
 import { defineCommand, type Io } from '../command.ts'
 import { NoAnswer } from '../errors.ts'
@@ -61,7 +61,8 @@ export const command = defineCommand({
 function lookUp(bucket: OpenBucket, key: unknown): Row | undefined {
   const { heart } = bucket
   const slot = heart.store.keys.slot(key)
-  const found = heart.sync(find(heart.store, slot))
+  const log = heart.sync(readCurrent(heart.store, slot.path, undefined, true))
+  const found = log && liveEntry(heart.store, log, slot)
   return found && { bucket, key, keyText: slot.text, value: undefined, ...detailsOf(found) }
 }
 

@@ -35,7 +35,8 @@ export const command = defineCommand({
     ['set --bytes logo < logo.png', 'Bytes, of any length'],
   ],
 
-  async run({ options, args, io, signal }) {
+  async run(call) {
+    const { options, args, io } = call
     const { asListed, lifetime, tag, text, json, bytes, ifAbsent } = options
     const [typedKey, typedValue = '-'] = args
     if (Number(text) + Number(json) + Number(bytes) > 1)
@@ -48,7 +49,7 @@ export const command = defineCommand({
     const bucket = openOne({ options, io })
     if (ifAbsent && (bytes ? bucket.has(key) : !bucket.add(key, value, terms)))
       throw new NoAnswer(`There is a key ${typedKey} already`)
-    if (bytes) await bucket.promises.set(key, asStream(io), { ...terms, signal })
+    if (bytes) await bucket.promises.set(key, asStream(io), { ...terms, signal: call.signal })
     else if (!ifAbsent) bucket.set(key, value, terms)
     return statuses.done
   },

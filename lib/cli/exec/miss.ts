@@ -5,7 +5,8 @@
 // Steps: 1 look up. 2 Claim the key, or wait for who has it; if that one dies, or keeps nothing, claim it then. 3 Run, with
 //   the output given out and recorded as it comes. 4 Keep the recording, or give the claim back.
 
-import { oneLine } from '../errors.ts'
+import { oneLine, UsageError } from '../errors.ts'
+import { expectedFolder, whatIsAt } from '../place.ts'
 import { execStatuses } from '../statuses.ts'
 import { showDuration, showSize } from '../units.ts'
 import { type Outcome, runCommand } from './child.ts'
@@ -20,6 +21,10 @@ import { type Claim, Shelf, type Stored, type Terms } from './shelf.ts'
 export async function missOrMore(plan: Plan): Promise<number> {
   let shelf: Shelf
   try {
+    const standing = whatIsAt(plan.folder)
+    if (standing === 'other') throw new UsageError(expectedFolder(plan.folder))
+    // Who only asks makes no folder.
+    if (plan.onlyCached && standing !== 'cache') return notCached(plan, `there is no cache at ${plan.folder}`)
     shelf = new Shelf(plan.folder)
   } catch (error) {
     if (plan.onlyCached) return notCached(plan, `the cache cannot be opened: ${said(error)}`)
@@ -96,7 +101,7 @@ async function accept(plan: Plan, shelf: Shelf, stored: Stored | undefined): Pro
 /** The right to run, or what another has stored meanwhile. */
 async function obtain(plan: Plan, shelf: Shelf, over: string | undefined): Promise<Claim | Answer> {
   for (;;) {
-    const obtained = await shelf.obtain(plan.identity, over)
+    const obtained = await shelf.obtain(plan.identity, over, () => plan.explain('wait: another process is running it'))
     if (typeof obtained === 'string') return obtained
     const { recalled, version } = obtained
     const answer =
@@ -154,7 +159,7 @@ async function run(plan: Plan, shelf: Shelf, claimed: Claim): Promise<number> {
 
 async function whyNot(plan: Plan, { status, isWhole, trouble }: Outcome): Promise<string | undefined> {
   if (trouble !== undefined) return trouble
-  if (!isWhole) return 'a signal came, or nobody read the output'
+  if (!isWhole) return 'a signal came, or not all of the output was taken'
   if (status !== 0 && !plan.cacheFailures) return `exit status ${status} (--cache-failures keeps failures too)`
   // Its output may be of the files as they were, as they are, or of both.
   return (await plan.isUnchanged()) ? undefined : 'input files changed while it ran'
@@ -166,8 +171,9 @@ async function runBare(plan: Plan): Promise<number> {
   return outcome.status
 }
 
-/** A command that could not be started says nothing for itself. */
-function tellTrouble({ isStarted, trouble }: Outcome): void {
+/** A command that could not be started says nothing for itself, and nothing of what became of its output. */
+function tellTrouble({ isStarted, trouble, refusal }: Outcome): void {
+  if (refusal !== undefined) tell(oneLine(refusal))
   if (!isStarted) tell(oneLine(trouble ?? 'the command could not be started'))
 }
 

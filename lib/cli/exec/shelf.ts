@@ -43,10 +43,11 @@ export class Shelf {
     return entry && storedAs(entry.version, entry.value, entry.storedAt.getTime())
   }
 
-  /** What another has stored, or the right to run; waits while another runs. `over`: the version that will not do. */
-  async obtain(identity: Identity, over: string | undefined): Promise<Stored | Claim> {
+  /** What another has stored, or the right to run; waits while another runs. `over`: the version that will not do. `waits` is
+   *  called when the waiting begins. */
+  async obtain(identity: Identity, over: string | undefined, waits: () => void): Promise<Stored | Claim> {
     const slot = this.#slot(identity)
-    const outcome = await this.#core.async(obtainOver(this.#core.store, slot, over))
+    const outcome = await this.#core.async(obtainOver(this.#core.store, slot, over, waits))
     if (outcome.kind === 'claimed') return outcome.id
     const { value, version, time } = outcome.recalled
     return storedAs(version, value, time)
@@ -108,10 +109,16 @@ function storedAs(version: string, value: unknown, storedAt: number): Stored {
 }
 
 /** As `obtain`, over a version. A command may run for hours: whoever waits looks again twenty times a second. */
-function* obtainOver(store: Store, slot: Slot, over: string | undefined): Io<Exclude<ClaimOutcome, { kind: 'wait' }>> {
+function* obtainOver(
+  store: Store,
+  slot: Slot,
+  over: string | undefined,
+  waits: () => void,
+): Io<Exclude<ClaimOutcome, { kind: 'wait' }>> {
   for (let ms = 1; ; ms = Math.min(50, 2 * ms)) {
     const outcome = yield* claim(store, slot, over)
     if (outcome.kind !== 'wait') return outcome
+    if (ms === 1) waits()
     yield* ask<'sleep'>({ op: 'sleep', ms, own: outcome.own, path: slot.path })
   }
 }

@@ -1,5 +1,6 @@
 // `exec` as a process: what is kept, what is given, and that nobody can tell which it was.
 
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -10,6 +11,9 @@ import { filesIn } from '../../support/folders.ts'
 import { bin, newPlace, type Started, type StartOptions, start, until, worker } from '../support.ts'
 
 type More = StartOptions
+
+/** Where there are none, a command writes into what Node makes. */
+const hasPipes = spawnSync('mkfifo', ['--help']).error === undefined && process.platform !== 'win32'
 
 /** Runs `exec` with these options on a command of these steps, which counts its runs. */
 function place() {
@@ -76,6 +80,57 @@ describe('output', () => {
     expect(filesIn(join(folder, 'tmp'))).toEqual([])
   })
 
+  test.runIf(hasPipes)('nobody reads to its end: SIGPIPE ends the command, and nothing else is said', async () => {
+    const { env } = newPlace()
+    const running = start(['exec', '--', 'cat', '/dev/zero'], { env })
+    running.child.stdout!.once('data', () => running.child.stdout!.destroy())
+    expect(await running).toMatchObject({ status: 141, stderr: '' })
+  })
+
+  test('nobody reads it at all: the status says so, the first time and from the cache', async () => {
+    const { root, exec } = place()
+    const steps = [`await=${join(root, 'go')}`, 'out=x']
+    const first = exec([], steps)
+    first.child.stdout!.destroy()
+    await new Promise(resolve => first.child.stdout!.once('close', resolve))
+    writeFileSync(join(root, 'go'), '')
+    expect(await first).toMatchObject({ status: 141, stderr: '' })
+    expect(await exec([], steps)).toMatchObject({ status: 0, stdout: 'x' })
+    const second = exec([], steps)
+    second.child.stdout!.destroy()
+    expect(await second).toMatchObject({ status: 141, stderr: '' })
+  })
+
+  test.runIf(hasPipes)('may be opened by its name, as a pipe of a shell', async () => {
+    const { env } = newPlace()
+    const command = ['exec', '--', 'sh', '-c', 'echo one > /dev/stdout; echo two > /dev/stderr']
+    const first = await start(command, { env })
+    expect(first).toMatchObject({ status: 0, stdout: 'one\n', stderr: 'two\n' })
+    expect(await start(command, { env })).toEqual(first)
+  })
+
+  test('of what the command has left running comes back, too', async () => {
+    const { root, env } = newPlace()
+    const go = join(root, 'go')
+    const code = `(${worker(`await=${go}`, 'out=late').join(' ')}) & echo early`
+    const first = start(['exec', '--', 'sh', '-c', code], { env })
+    await first.shows('early')
+    writeFileSync(go, '')
+    expect(await first).toMatchObject({ status: 0, stdout: 'early\nlate' })
+    expect(await start(['exec', '--', 'sh', '-c', code], { env })).toMatchObject({ stdout: 'early\nlate' })
+  })
+
+  test.runIf(existsSync('/dev/full'))('that cannot be written is told of, and nothing is kept', async () => {
+    const { env, folder } = newPlace()
+    const exec = (to: string): Started =>
+      start(['-c', `exec "$@" ${to}`, 'sh', process.execPath, bin, 'exec', '--', 'echo', 'x'], { env, program: 'sh' })
+    const refused = { status: 125, stderr: expect.stringMatching(/^bucketcache: .*ENOSPC.*\n$/) }
+    expect(await exec('> /dev/full')).toMatchObject(refused)
+    expect(new Bucket(folder).size).toBe(0)
+    expect(await exec('')).toMatchObject({ status: 0, stdout: 'x\n' })
+    expect(await exec('> /dev/full')).toMatchObject(refused)
+  })
+
   test('standard input reaches the command', async () => {
     const { exec } = place()
     expect(await exec([], ['stdin'], { input: 'from outside' })).toMatchObject({ stdout: 'from outside' })
@@ -119,9 +174,10 @@ describe('what is kept', () => {
   })
 
   test('--only-cached never runs', async () => {
-    const { exec, runs } = place()
+    const { exec, runs, folder } = place()
     expect(await exec(['--only-cached'], ['out=x'])).toMatchObject({ status: 123, stdout: '', stderr: '' })
     expect(runs()).toBe(0)
+    expect(existsSync(folder)).toBe(false)
     await exec([], ['out=x'])
     expect(await exec(['--only-cached'], ['out=x'])).toMatchObject({ status: 0, stdout: 'x' })
     expect(runs()).toBe(1)
@@ -249,7 +305,7 @@ describe('identical commands that are started together', () => {
     const first = exec([], [`await=${go}`, 'out=x'])
     await until(() => runs() === 1, 'the first runs')
     const second = exec(['--explain'], [`await=${go}`, 'out=x'])
-    await second.complains('miss: ')
+    await second.complains('wait: another process is running it\n')
     expect(runs()).toBe(1)
     first.child.kill('SIGKILL')
     await until(() => runs() === 2, 'the second runs')
@@ -314,6 +370,20 @@ describe('what goes wrong', () => {
     expect(said).toMatchObject({ status: 4, stdout: 'x' })
     expect(said.stderr).toMatch(/^bucketcache: the cache cannot be opened, so the command just runs: .+\n$/)
     expect(await exec(['--only-cached', '--folder', join(file, 'cache')], ['out=x'])).toMatchObject({ status: 123 })
+    expect(runs()).toBe(1)
+  })
+
+  test('a folder of somebody else is left alone', async () => {
+    const { folder, exec, runs } = place()
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'precious'), '')
+    expect(await exec([], ['out=x'])).toMatchObject({
+      status: 0,
+      stdout: 'x',
+      stderr: `bucketcache: the cache cannot be opened, so the command just runs: Expected a cache folder, or one that is new or empty, got ${folder}\n`,
+    })
+    expect(await exec(['--only-cached'], ['out=x'])).toMatchObject({ status: 123 })
+    expect(filesIn(folder)).toEqual(['precious'])
     expect(runs()).toBe(1)
   })
 
