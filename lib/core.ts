@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { topics } from './channels.ts'
 import { ReadOnlyError, StorageIOError } from './errors.ts'
 import { type Permissions, permissions } from './io/disk.ts'
+import { Gate } from './io/gate.ts'
 import { asyncHost } from './io/host-async.ts'
 import { syncHost } from './io/host-sync.ts'
 import { thisOwner } from './io/identity.ts'
@@ -61,7 +62,7 @@ export class Core {
     this.memory = settings.memory === undefined ? undefined : new Memory(settings.memory)
     this.#bits = bits
     this.#sync = syncHost(bits)
-    this.#async = asyncHost(bits)
+    this.#async = patientHost(asyncHost(bits))
     this.store = createStore({
       folder: this.path,
       backend,
@@ -108,7 +109,7 @@ export class Core {
 
   /** Runs it by and by. */
   async<T>(io: Io<T>): Promise<T> {
-    return runAsync(io, this.#async)
+    return gate.inside(() => runAsync(io, this.#async))
   }
 
   /** `run`, or what a degraded bucket answers when the filesystem refuses. */
@@ -192,6 +193,18 @@ export class Core {
     if (usage.freshCount >= usesGathered && !this.settings.readOnly) {
       this.attempt('flush', undefined, () => this.sync(writeUses(this.store)))
     }
+  }
+}
+
+/** Of all buckets of this thread. */
+const gate = new Gate(16)
+
+/** Does not keep others out while it waits for them. */
+function patientHost(host: AsyncHost): AsyncHost {
+  return {
+    ...host,
+    sleep: request => gate.outside(() => host.sleep(request)),
+    lock: request => gate.outside(() => host.lock(request)),
   }
 }
 

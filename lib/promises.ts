@@ -260,9 +260,9 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     return found
   }
 
-  /** As Bucket.setMany, side by side. */
+  /** As Bucket.setMany, one after the other: they are inserted in this order. */
   async setMany(entries: Iterable<readonly [K, V]>, options?: SetOptions): Promise<void> {
-    await settleAll([...entries].map(([key, value]) => this.set(key, value, options)))
+    for (const [key, value] of [...entries]) await this.set(key, value, options)
   }
 
   /** As Bucket.deleteMany, side by side. */

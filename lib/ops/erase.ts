@@ -14,7 +14,7 @@ import { entryExtension, entryFolders } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { change } from './change.ts'
-import { stateOffset } from './fields.ts'
+import { countedEnd, stateOffset } from './fields.ts'
 import { readCurrent } from './find.ts'
 import { underLock } from './lock.ts'
 import { appendOrder } from './order.ts'
@@ -102,10 +102,11 @@ export function* erase(
 ): Io<Erased | undefined> {
   const patience = new Patience()
   for (;;) {
+    yield* patience.rest(store, path)
     const file = yield* openOurs(path)
     if (file === undefined) return undefined
     try {
-      const { log, size } = yield* readOpen(store, file)
+      const { log, size } = yield* readOpen(store, file, path)
       if (log.last?.kind === 'seal') {
         if (!patient) return undefined
         yield* passSeal(store, path, file, size, log.last, patience)
@@ -115,7 +116,7 @@ export function* erase(
       const place = log.value?.place
       const key = log.value?.key ?? ''
       if (yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: 'nothing' }))
-        return { place, key, bytes: size }
+        return { place, key, bytes: countedEnd(log) }
       // Somebody has written it meanwhile: look again.
     } finally {
       yield* ask<'close'>({ op: 'close', file })
@@ -138,7 +139,7 @@ export function* eraseInside(store: Store, path: string, meant: (log: LogState) 
   const log = yield* readCurrent(store, path)
   if (log?.value === undefined || !isOurs(store, path, log) || !meant(log)) return undefined
   const { place, key, length: bytes } = log.value
-  const { result } = yield* change(store, store.keys.slotOf(log.value), false, (_, now) =>
+  const { result } = yield* change(store, store.keys.slotOf(log.value), { creates: false }, (_, now) =>
     now.value?.place === place && meant(now)
       ? { write: { kind: 'tombstone' }, result: true }
       : { write: undefined, result: false },

@@ -11,7 +11,8 @@
 import { topics } from '../channels.ts'
 import { StorageIOError, TimeoutError } from '../errors.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
-import type { LogRecord } from '../log/record.ts'
+import { isEntryLog } from '../log/names.ts'
+import { type LogRecord, noRef } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { syncFolder } from './durable.ts'
@@ -29,6 +30,21 @@ export class Patience {
   #pauses = 0
   #lost = 0
   #since: number | undefined
+  #due: { readonly own: boolean } | undefined
+
+  /** The log is held by another; `own`: of this very thread. */
+  meet(own: boolean): void {
+    this.#due = { own }
+  }
+
+  /** To be called at the start of each round, with no file open: there may be many who wait. Lets others run for a moment, if
+   *  the last round has met with them. */
+  *rest(store: Store, path: string): Io<void> {
+    const due = this.#due
+    if (due === undefined) return
+    this.#due = undefined
+    yield* this.wait(store, path, due.own)
+  }
 
   /** Lets others run for a moment; longer from time to time. TimeoutError when `timeoutMs` have passed. */
   *wait(store: Store, path: string, own: boolean): Io<void> {
@@ -40,9 +56,9 @@ export class Patience {
   /** To be called for each round that others have won: whoever loses again and again steps back. While all try at once hardly
    *  anybody gets ahead, and two could cross each other for ever, each one's void record making the other's void. TimeoutError
    *  as for `wait`: one whose own callback writes the key anew in every round loses every time. */
-  *lose(store: Store, path: string): Io<void> {
-    if (this.#lost++ > 0) yield* this.wait(store, path, false)
-    else this.#goOn(store, path)
+  lose(store: Store, path: string): void {
+    this.#goOn(store, path)
+    if (this.#lost++ > 0) this.#due = { own: false }
   }
 
   #goOn(store: Store, path: string): void {
@@ -58,8 +74,8 @@ export class Patience {
   }
 }
 
-/** Met a seal at the end of an open log of `size` bytes: waits a moment, or lifts it if nobody stands behind it any more.
- *  Either way, open the path again. */
+/** Met a seal at the end of an open log of `size` bytes: there is a moment to wait (`Patience.rest`), or it is lifted, if
+ *  nobody stands behind it any more. Either way, open the path again. */
 export function* passSeal(
   store: Store,
   path: string,
@@ -72,11 +88,11 @@ export function* passSeal(
   const { id, owner, ref, time } = seal
   if (owner === environment.owner) {
     const hold = environment.holds.get(id)
-    if (hold === 'going' || hold === 'transaction') return yield* patience.wait(store, path, hold === 'transaction')
+    if (hold === 'going' || hold === 'transaction') return patience.meet(hold === 'transaction')
     // Ours, and not acted upon yet: taken away rather than waited for, since a synchronous caller would wait for ever.
     environment.holds.delete(id)
   } else if (yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: settings.timeoutMs })) {
-    return yield* patience.wait(store, path, false)
+    return patience.meet(false)
   } else if (topics.recover.active) {
     topics.recover.publish({ folder: store.folder, path, reason: 'dead-owner' })
   }
@@ -84,7 +100,8 @@ export function* passSeal(
   const transaction = transactionOf(seal)
   const intent = transaction === undefined ? undefined : yield* readIntent(store, transaction)
   if (intent !== undefined) yield* rollForward(store, transaction!, intent)
-  else yield* unseal(store, file, ref, size)
+  else if ((yield* unseal(store, file, ref, size)) && ref !== noRef && isEntryLog(path.slice(store.folder.length + 1)))
+    store.order.unwritten += size + store.framing.overhead - seal.at
 }
 
 /** Lifts the seal of a log of `size` bytes. False: another was faster; the log is another one all the same. */

@@ -9,6 +9,7 @@ import { Bucket } from '../../lib/index.ts'
 import { entryFiles, newFolder } from '../support/folders.ts'
 
 const filler = fileURLToPath(new URL('../../fixtures/process/filler.mjs', import.meta.url))
+const crowd = fileURLToPath(new URL('../../fixtures/process/crowd.mjs', import.meta.url))
 
 test.skipIf(process.platform === 'win32').each(['v8', 'json'] as const)(
   'a write that the system cuts short is told, and the value before it stands: %s',
@@ -40,3 +41,10 @@ test.skipIf(process.platform === 'win32').each(['v8', 'json'] as const)(
     expect([...bucket.keys()]).toEqual(['b', 'a'])
   },
 )
+
+test.skipIf(process.platform === 'win32')('however much is done at once, a few files are open at a time', () => {
+  const folder = newFolder()
+  const command = `ulimit -n 256; exec "$0" "$@"`
+  const said = execFileSync('sh', ['-c', command, process.execPath, crowd, folder, '3000'], { encoding: 'utf8' })
+  expect(JSON.parse(said)).toEqual({ right: 3000, many: 3000, pulled: true, inOrder: true, deleted: 3000, left: 200 })
+})
