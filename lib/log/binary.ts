@@ -133,6 +133,15 @@ export const binaryFraming: Framing = {
     return bytes
   },
 
+  moved({ bytes: from, valueEnd, length }: LogRecord, at: number): Buffer {
+    const end = valueEnd + trailerLength
+    const bytes = Buffer.allocUnsafe(length)
+    from.copy(bytes, 0, end - length, end)
+    writeU48(bytes, at, 16)
+    bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
+    return bytes
+  },
+
   surround(fields: RecordFields, valueLength: number, at: number): { head: Buffer; tail: Buffer } {
     const parts = partsOf(fields)
     const length = parts.headLength + valueLength + trailerLength

@@ -28,6 +28,8 @@ export const settingsName = 'bucketcache.json'
 export const cacheTagName = 'CACHEDIR.TAG'
 export const ignoreName = '.gitignore'
 export const orderFolder = 'order'
+export const queueFolder = 'queues'
+export const recipeFolder = 'recipes'
 export const temporaryFolder = 'tmp'
 export const transactionFolder = 'transactions'
 export const turnName = `${transactionFolder}/turn.log`
@@ -47,6 +49,11 @@ export function isOurs(name: string): boolean {
 /** `hex` is the SHA-256 of the key, 64 digits. */
 export function entryName(hex: string, extension: string): string {
   return `${hex.slice(0, 2)}/${hex.slice(2)}.${extension}`
+}
+
+/** Whether the log with this name is an entry's. */
+export function isEntryLog(name: string): boolean {
+  return name[2] === '/'
 }
 
 /** The 256 folders of entries. */
@@ -73,18 +80,23 @@ export function segmentNumber(name: string): number | undefined {
 }
 
 export function queueName(backend: string, prefix: string | undefined): string {
-  const name = prefix === undefined ? backend : `${backend}\0${prefix}`
-  return `queues/${hash('sha256', name).slice(0, 62)}.log`
+  const name = prefix === undefined ? backend : `${backend}\0${distinct(prefix)}`
+  return `${queueFolder}/${hash('sha256', name).slice(0, 62)}.log`
 }
 
 /** The log of a lock, or another recipe. */
 export function recipeName(kind: string, name: string): string {
-  return `recipes/${hash('sha256', `${kind}\0${name}`).slice(0, 62)}.log`
+  return `${recipeFolder}/${hash('sha256', `${kind}\0${distinct(name)}`).slice(0, 62)}.log`
 }
 
 /** The folder of a deque or index. */
 export function collectionName(kind: 'deques' | 'indexes', name: string): string {
-  return `${kind}/${hash('sha256', name).slice(0, 62)}`
+  return `${kind}/${hash('sha256', distinct(name)).slice(0, 62)}`
+}
+
+/** Names with half of a surrogate pair in them, which are all the same in UTF-8, are told apart by their escapes. */
+function distinct(name: string): string {
+  return /\p{Surrogate}/u.test(name) ? `\0${JSON.stringify(name)}` : name
 }
 
 /** Whether the log is about the folder, and so one for the buckets of all backends. */

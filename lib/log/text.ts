@@ -81,7 +81,7 @@ class TextRecord implements LogRecord {
     return readNumber(this.bytes, this.start, columns.at)
   }
   get id(): string {
-    return this.#text(columns.id)
+    return this.#digits(columns.id)
   }
   get time(): number {
     return readNumber(this.bytes, this.start, columns.time)
@@ -98,7 +98,7 @@ class TextRecord implements LogRecord {
     return this.bytes[this.start + columns.pinned.end - 4] === 0x74 // the t of ' true', the a of 'false'
   }
   get place(): string {
-    return this.#text(columns.place)
+    return this.#digits(columns.place)
   }
   get ref(): number {
     return this.bytes[this.start + columns.ref.end - 1] === 0x6c
@@ -129,8 +129,15 @@ class TextRecord implements LogRecord {
     if (from !== undefined && startBefore(this.bytes, from, keyName) !== undefined) return true
     return this.key === keyText && this.identity === undefined
   }
-  #text(column: { start: number; end: number }): string {
-    return this.bytes.toString('latin1', this.start + column.start, this.start + column.end)
+  /** Of sixteen digits. To ask the engine for a string from codes takes a third of what it takes to decode bytes. */
+  #digits(column: Column): string {
+    const { bytes: b, start } = this
+    const i = start + column.start
+    // biome-ignore format: sixteen lines would say no more
+    return String.fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!, b[i + 9]!, b[i + 10]!, b[i + 11]!, b[i + 12]!, b[i + 13]!, b[i + 14]!, b[i + 15]!,
+    )
   }
   get #extras(): Extras {
     // Asked for with every read: extras come before the key, so where the key comes first there are none.
@@ -175,6 +182,14 @@ export const textFraming: Framing = {
     writeHead(bytes, fields, rest, length, value.length, at)
     bytes.set(value, headLength)
     bytes[length - 1] = newline
+    writeChecksum(bytes, crc32(bytes.subarray(columns.crc.end)))
+    return bytes
+  },
+
+  moved({ bytes: from, valueEnd, length }: LogRecord, at: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length)
+    from.copy(bytes, 0, valueEnd + 1 - length, valueEnd + 1)
+    writeNumber(bytes, columns.at, at)
     writeChecksum(bytes, crc32(bytes.subarray(columns.crc.end)))
     return bytes
   },

@@ -23,7 +23,7 @@ import { compact } from './compact.ts'
 import { cullForWrite, exceeded } from './cull.ts'
 import { syncNames } from './durable.ts'
 import { noteExpiry } from './expiry.ts'
-import { bareRecord, nothingStored, stateOffset } from './fields.ts'
+import { bareRecord, countedEnd, nothingStored, stateOffset } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
@@ -32,7 +32,7 @@ import { changePending } from './pending.ts'
 import { readLog, readOpen } from './raw.ts'
 import { reclaim, reclaimOne } from './reclaim.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
-import { noteTags } from './tags.ts'
+import { isNews, noteTags, type Told } from './tags.ts'
 import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
 
@@ -45,8 +45,10 @@ export type Write =
       pinned: boolean
       tags: readonly Tag[]
       purpose?: string
+      /** What `expires` was counted from; default: now. */
+      time?: number
     }
-  | { kind: 'touch'; expires: number; pinned: boolean }
+  | { kind: 'touch'; expires: number; pinned: boolean; time?: number }
   | { kind: 'tombstone' }
   /** Announces that a value is being computed. */
   | { kind: 'claim' }
@@ -83,18 +85,26 @@ export interface Changed<T> {
   readonly id: string | undefined
 }
 
-/** Changes the entry in `slot` as `decide` says. `creates`: a missing file is no reason to be asked first. */
-export function change<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
-  if (store.transaction?.deferred) return changePending(store, slot, decide)
-  if (store.transaction !== undefined) return changeInside(store, slot, decide)
-  if (!store.settings.network) return changeHere(store, slot, creates, decide)
-  return underLock(store, locked => changeHere(locked, slot, creates, decide))
+/** How to come to a decision. */
+export interface How {
+  /** A missing file is no reason to be asked first. */
+  readonly creates: boolean
+  /** The decision does not depend on the value: the bytes of a long one may be left out. */
+  readonly skims?: boolean
 }
 
-function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>): Io<Changed<T>> {
+/** Changes the entry in `slot` as `decide` says. */
+export function change<T>(store: Store, slot: Slot, how: How, decide: Decide<T>): Io<Changed<T>> {
+  if (store.transaction?.deferred) return changePending(store, slot, decide)
+  if (store.transaction !== undefined) return changeInside(store, slot, decide)
+  if (!store.settings.network) return changeHere(store, slot, how, decide)
+  return underLock(store, locked => changeHere(locked, slot, how, decide))
+}
+
+function* changeHere<T>(store: Store, slot: Slot, how: How, decide: Decide<T>): Io<Changed<T>> {
   const attempt = new Attempt(store, slot)
   try {
-    return yield* rounds(store, slot, creates, decide, attempt)
+    return yield* rounds(store, slot, how, decide, attempt)
   } catch (error) {
     // After a refusal of the filesystem it is to be seen whether the last record stands. Any other end (a decision that
     // throws, a wait that was too long) leaves nothing but lost rounds, whose places are taken off again.
@@ -104,9 +114,11 @@ function* changeHere<T>(store: Store, slot: Slot, creates: boolean, decide: Deci
   }
 }
 
-function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T>, attempt: Attempt): Io<Changed<T>> {
+function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attempt: Attempt): Io<Changed<T>> {
+  let { creates } = how
   const patience = new Patience()
   for (;;) {
+    yield* patience.rest(store, slot.path)
     const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: creates })
     if (file === undefined) {
       const { write, result } = decide(undefined, nothingStored)
@@ -116,7 +128,7 @@ function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T
     }
     let outcome: Changed<T> | undefined
     try {
-      const { log, size } = yield* readOpen(store, file)
+      const { log, size } = yield* readOpen(store, file, how.skims === true ? slot.path : undefined)
       if (log.last?.kind === 'seal') {
         yield* passSeal(store, slot.path, file, size, log.last, patience)
         continue
@@ -129,7 +141,7 @@ function* rounds<T>(store: Store, slot: Slot, creates: boolean, decide: Decide<T
       else {
         const id = yield* attempt.write(file, size, log, live, write)
         if (id === undefined) {
-          yield* patience.lose(store, slot.path)
+          patience.lose(store, slot.path)
           continue
         }
         outcome = { result, id }
@@ -178,7 +190,7 @@ class Attempt {
       kind: write.kind,
       ref: write.kind === 'tombstone' ? noRef : ref,
       ...(write.kind === 'touch'
-        ? { expires: write.expires, pinned: write.pinned, place: live!.put.place }
+        ? { expires: write.expires, pinned: write.pinned, place: live!.put.place, time: write.time }
         : write.kind === 'claim'
           ? { owner: store.environment.owner }
           : {}),
@@ -195,10 +207,10 @@ class Attempt {
       store.environment.holds.delete(fields.id)
       this.#claim = undefined
       if (ended !== undefined) this.#ended.pop()
-      this.#lost(record)
       return undefined
     }
-    if (live !== undefined) store.order.unwritten += record.length
+    yield* syncNames(store, [slot.path])
+    this.#grow(log, size + record.length)
     if (write.kind === 'tombstone') store.garbage.add(slot.path)
     else if (write.kind === 'touch')
       this.#noteGrowth(size + record.length, live!.put.length, fields.time - log.last!.time)
@@ -219,6 +231,7 @@ class Attempt {
     const fields: RecordFields = bareRecord(store, {
       kind: 'put',
       ref: noRef,
+      time: write.time,
       expires: write.expires,
       pinned: write.pinned,
       place,
@@ -235,7 +248,7 @@ class Attempt {
     const large = length > store.bounds.largeRecord || record === undefined
     checkFits(store, slot, length)
     const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
-    const tagged = !hinted || (yield* this.#hint(log, live, write))
+    const told = hinted ? yield* this.#hint(log, live, write) : 'nothing'
     const begins = live === undefined && !slot.hidden
     if (begins) {
       const bytes = large ? length : size + length
@@ -260,39 +273,36 @@ class Attempt {
         if (!done && streamed === undefined) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
       }
       if (!done) return undefined
-      if (live !== undefined) store.order.unwritten += length - size
+      if (live !== undefined) this.#grow(log, length)
     } else {
-      if (!(yield* compareAndAppend(store, file, record!, size))) {
-        this.#lost(record!)
-        return undefined
-      }
-      if (live !== undefined) store.order.unwritten += length
+      if (!(yield* compareAndAppend(store, file, record!, size))) return undefined
+      if (live !== undefined) this.#grow(log, size + length)
       this.#noteGrowth(size + length, length, fields.time - (log.last?.time ?? 0))
     }
-    if (!tagged) yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
+    if (told !== 'nothing' && (yield* isNews(store, told)))
+      yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
     this.#grew = !slot.hidden
     // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
     if (begins) {
       this.#ended.pop()
-      if (before !== undefined) this.#ended.push({ place: before, bytes: size })
+      if (before !== undefined) this.#ended.push({ place: before, bytes: countedEnd(log) })
       store.garbage.delete(slot.path)
     }
-    // Even if the file was there before: a claim, say, brings nothing to the medium but itself.
-    if (live === undefined) yield* syncNames(store, [slot.path])
+    yield* syncNames(store, [slot.path])
     return fields.id
   }
 
-  /** A record that lost its race is void, and takes room all the same. */
-  #lost(record: Buffer): void {
-    if (!this.slot.hidden) this.store.order.unwritten += record.length
+  /** The log of an entry takes so many bytes now. */
+  #grow(log: LogState, size: number): void {
+    if (log.value !== undefined && !this.slot.hidden) this.store.order.unwritten += size - countedEnd(log)
   }
 
-  /** Before the record lands, so that no entry is without its hints. Whether the index of tags, if there is one, was told. */
-  *#hint(log: LogState, live: Found | undefined, write: Write & { kind: 'put' | 'touch' }): Io<boolean> {
+  /** Before the record lands, so that no entry is without its hints. Which index of tags was told. */
+  *#hint(log: LogState, live: Found | undefined, write: Write & { kind: 'put' | 'touch' }): Io<Told> {
     const { store, slot } = this
-    if (slot.hidden) return true
+    if (slot.hidden) return 'nothing'
     if (write.expires !== Number.POSITIVE_INFINITY) yield* noteExpiry(store, slot, write.expires, log)
-    if (write.kind === 'touch' || write.tags.length === 0) return true
+    if (write.kind === 'touch' || write.tags.length === 0) return 'nothing'
     return yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
   }
 

@@ -32,7 +32,7 @@ export function* claim(store: Store, slot: Slot, over?: string): Io<ClaimOutcome
   // Who else claims must be asked of the world, and a decision may not ask: so look first, then claim over what was seen.
   const rival = yield* rivalClaim(store, slot)
   if (rival?.living === true) return { kind: 'wait', own: rival.own }
-  const { result, id } = yield* change<Recalled | 'claimed' | 'wait'>(store, slot, true, (entry, log) => {
+  const { result, id } = yield* change<Recalled | 'claimed' | 'wait'>(store, slot, { creates: true }, (entry, log) => {
     const now = good(entry)
     if (now !== undefined) return { write: undefined, result: now }
     if (log.last?.kind === 'claim' && log.last.id !== rival?.id) return { write: undefined, result: 'wait' }
@@ -62,7 +62,7 @@ export interface Rival {
 /** The claim that a log ends with, if any; `own`: of this very thread. */
 export function* rivalClaim(store: Store, slot: Slot): Io<{ id: string; living: boolean; own: boolean } | undefined> {
   let rival: Rival | undefined
-  yield* change(store, slot, false, (_, { last }) => {
+  yield* change(store, slot, { creates: false }, (_, { last }) => {
     if (last?.kind === 'claim') rival = { id: last.id, owner: last.owner, time: last.time }
     return { write: undefined, result: undefined }
   })
@@ -80,7 +80,7 @@ export function* stateOfClaim(store: Store, { id, owner, time }: Rival): Io<{ li
 /** Takes a claim back whose computation failed, if it still stands. */
 export function* release(store: Store, slot: Slot, id: string): Io<void> {
   try {
-    yield* change(store, slot, false, (entry, { last }) => {
+    yield* change(store, slot, { creates: false }, (entry, { last }) => {
       if (last?.kind !== 'claim' || last.id !== id) return { write: undefined, result: undefined }
       if (entry === undefined) store.garbage.add(slot.path)
       return { write: { kind: 'unseal' }, result: undefined }

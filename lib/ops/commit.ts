@@ -15,20 +15,21 @@ import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
-import { intentName, tagName, turnName } from '../log/names.ts'
+import { intentName, tagName, temporaryName, turnName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { change, type Write } from './change.ts'
 import { compact } from './compact.ts'
 import { syncNames } from './durable.ts'
 import { expiryLog } from './expiry.ts'
+import { countedEnd, stateOffset } from './fields.ts'
 import { giveHints } from './hints.ts'
 import { apply, recordAt } from './intent.ts'
 import { takeLock } from './lock.ts'
 import { appendOrder } from './order.ts'
 import { readOpen } from './raw.ts'
 import { unseal } from './seal.ts'
-import { hasTagIndex, hintFor } from './tags.ts'
+import { findIndex, hintFor, isNews, type Told } from './tags.ts'
 import { type Taken, Transaction } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
 
@@ -57,9 +58,11 @@ export function* commit(view: Store): Io<void> {
   const written = taken.filter(one => one.written)
   if (written.length === 0) return yield* rollBack(view)
   const intent = `${store.folder}/${intentName(transaction.id)}`
+  const temporary = `${store.folder}/${temporaryName(transaction.id)}`
   const { durable } = store.settings
+  let told: Told
   try {
-    yield* giveAllHints(store, written)
+    told = yield* giveAllHints(store, written)
     const adds = written.flatMap(one => addOf(store, one))
     if (adds.length > 0) yield* appendOrder(store, adds)
     const intentions = written.map(({ slot, seal, log }): Intention => {
@@ -69,7 +72,9 @@ export function* commit(view: Store): Io<void> {
     })
     const bytes = encodeIntent(transaction.id, intentions)
     const begun = written.filter(({ before }) => before.value === undefined).map(({ slot }) => slot.path)
-    yield* ask<'publish'>({ op: 'publish', path: intent, bytes, durable })
+    // Not published as the small files are: that takes as long as a few dozen of the sets.
+    yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable })
+    yield* ask<'rename'>({ op: 'rename', from: temporary, to: intent })
     yield* syncNames(store, [intent, ...begun])
   } catch (error) {
     // The keys are given back only when it is sure that nothing has decided otherwise.
@@ -77,6 +82,7 @@ export function* commit(view: Store): Io<void> {
     try {
       yield* ask<'unlink'>({ op: 'unlink', path: intent })
       undecided = false
+      yield* ask<'unlink'>({ op: 'unlink', path: temporary })
     } finally {
       yield* undecided ? leave(store, transaction) : rollBack(view)
     }
@@ -84,16 +90,20 @@ export function* commit(view: Store): Io<void> {
   }
   // It counts. What fails from here on is finished by whoever meets it.
   try {
+    // Of logs in which others have written in vain meanwhile.
+    const ends = new Map<Taken, number>()
     for (const one of written) {
-      if (one.alone === true && (yield* follow(store, one))) continue
-      yield* apply(store, one.slot.path, one.seal, one.log.value && recordOf(one.log.value))
+      if (yield* follow(store, one)) continue
+      const end = yield* apply(store, one.slot.path, one.seal, one.log.value && recordOf(one.log.value))
+      if (end !== undefined) ends.set(one, end)
     }
+    if (yield* isNews(store, told)) yield* giveAllHints(store, written)
     yield* ask<'unlink'>({ op: 'unlink', path: intent })
     yield* letGo(
       store,
       taken.filter(one => !one.written),
     )
-    yield* account(store, written)
+    yield* account(store, written, ends)
   } catch (error) {
     if (!(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
@@ -131,30 +141,45 @@ function* finish(store: Store, transaction: Transaction): Io<void> {
   for (const { seal } of transaction.taken.values()) store.environment.holds.delete(seal)
   if (transaction.lock !== undefined) yield* ask<'unlock'>({ op: 'unlock', lock: transaction.lock })
   yield* endTurn(store, store.keys.hiddenSlot(turnName), transaction.turn)
+  for (const { file } of transaction.taken.values()) {
+    try {
+      if (file !== undefined) yield* ask<'close'>({ op: 'close', file })
+    } catch (error) {
+      // What was written counts already, and what was not does not.
+      if (!(error instanceof StorageIOError)) throw error
+    }
+  }
 }
 
 /** Lifts the seals of keys that were not written. */
 function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
-  for (const { slot, seal, sealLength, before } of taken) {
-    for (let lifted = false; !lifted; ) {
+  for (const { slot, seal, before, size: sealed, file: kept } of taken) {
+    let end = sealed
+    let lifted = kept !== undefined && (yield* unseal(store, kept, stateOffset(before.state), sealed))
+    while (!lifted) {
       const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
       if (file === undefined) break
       try {
         const { log, size } = yield* readOpen(store, file)
         lifted = log.last?.id !== seal || (yield* unseal(store, file, log.last.ref, size))
-        // The seal, and what lifts it, which is about as long.
-        if (lifted && before.value !== undefined && !slot.hidden) store.order.unwritten += 2 * sealLength
+        end = size
       } finally {
         yield* ask<'close'>({ op: 'close', file })
       }
     }
-    if (before.value === undefined && !slot.hidden) store.garbage.add(slot.path)
+    if (slot.hidden) continue
+    if (before.value === undefined) store.garbage.add(slot.path)
+    // The seal, and what lifts it: a record of a head and little else.
+    else store.order.unwritten += end + store.framing.overhead - countedEnd(before)
   }
 }
 
-/** Writes the record behind the seal with which the transaction has begun the log. Whether it stands there: in between there
- *  may be what somebody wrote who had opened the log when it was empty. */
-function* follow(store: Store, { slot, size, log }: Taken): Io<boolean> {
+/** Writes the record behind the seal, without looking. Whether it stands there: in between there may be what somebody wrote
+ *  who had opened the log before it was sealed. Of a log that was not kept open that is only tried where the seal is all that
+ *  it has: what stands at the path may be another. */
+function* follow(store: Store, { slot, size, log, alone, file: kept }: Taken): Io<boolean> {
+  if (kept !== undefined) return yield* compareAndAppend(store, kept, recordAt(store, log.value, size), size)
+  if (alone !== true) return false
   const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
   if (file === undefined) return false
   try {
@@ -178,7 +203,7 @@ function addOf(store: Store, { slot, before, size, log }: Taken): OrderRecord[] 
 }
 
 /** Tells the indexes, in one append to each log, of what is about to be there. */
-function* giveAllHints(store: Store, written: readonly Taken[]): Io<void> {
+function* giveAllHints(store: Store, written: readonly Taken[]): Io<Told> {
   const now = store.environment.now()
   const logs = new Map<string, Hint[]>()
   const give = (name: string, hint: Hint): void => {
@@ -188,7 +213,8 @@ function* giveAllHints(store: Store, written: readonly Taken[]): Io<void> {
   }
   const isTagged = ({ slot, log }: Taken): boolean =>
     !slot.hidden && log.value !== undefined && log.value.tags.length > 0
-  const indexed = written.some(isTagged) && (yield* hasTagIndex(store))
+  const told = written.some(isTagged) ? ((yield* findIndex(store)) ?? 'no index') : 'nothing'
+  const indexed = typeof told !== 'string'
   for (const { slot, before, log } of written) {
     if (slot.hidden || log.value === undefined || log.state === undefined) continue
     const expiring = expiryLog(log.state.expires, now, before)
@@ -199,19 +225,28 @@ function* giveAllHints(store: Store, written: readonly Taken[]): Io<void> {
     for (const tag of tags) give(tagName(store.backend.name, tag), hint)
   }
   for (const [name, hints] of logs) yield* giveHints(store, name, hints)
+  return told
 }
 
 /** Counts what has ended and what has grown. */
-function* account(store: Store, written: readonly Taken[]): Io<void> {
+function* account(store: Store, written: readonly Taken[], ends: ReadonlyMap<Taken, number>): Io<void> {
   const { environment, backend } = store
   const removes: OrderRecord[] = []
-  for (const { slot, before, size, sealLength, log } of written) {
+  for (const one of written) {
+    const { slot, before, size, log } = one
     const place = before.value?.place
     if (log.value === undefined) store.garbage.add(slot.path)
     else store.garbage.delete(slot.path)
     if (place !== undefined && place !== log.value?.place) {
-      removes.push({ kind: 'remove', id: environment.newId(), bytes: size, place, backend: backend.name })
-    } else if (log.value !== undefined && place !== undefined) store.order.unwritten += sealLength + log.value.length
+      const bytes = countedEnd(before)
+      removes.push({ kind: 'remove', id: environment.newId(), bytes, place, backend: backend.name })
+    }
+    if (log.value !== undefined && !slot.hidden) {
+      // What was noted of an entry that begins supposed that nobody comes in between.
+      const noted = size + log.value.length
+      const begins = place !== log.value.place
+      store.order.unwritten += (ends.get(one) ?? noted) - (begins ? noted : countedEnd(before))
+    }
     if (log.value !== undefined && size > 16 * 1024) yield* compact(store, slot.path)
   }
   if (removes.length > 0) yield* appendOrder(store, removes)
@@ -229,7 +264,7 @@ export function* commitWrites(store: Store, writes: readonly PendingWrite[]): Io
   const view = yield* beginTransaction(store)
   try {
     for (const { slot, write } of writes) {
-      yield* change(view, slot, true, entry => {
+      yield* change(view, slot, { creates: true }, entry => {
         // Removing what is not there is no write.
         const idle = write.kind === 'tombstone' && entry === undefined
         return { write: idle ? undefined : write, result: undefined }

@@ -8,9 +8,9 @@
 
 import { topics } from '../channels.ts'
 import { ask, type Io } from '../io/requests.ts'
-import { temporaryName } from '../log/names.ts'
+import { isEntryLog, temporaryName } from '../log/names.ts'
 import type { Store } from '../store.ts'
-import { aloneAs, stateOffset } from './fields.ts'
+import { aloneAs, countedEnd, stateOffset } from './fields.ts'
 import { readOpen } from './raw.ts'
 import { replaceLog } from './seal.ts'
 
@@ -35,7 +35,7 @@ export function* compact(store: Store, path: string): Io<boolean> {
       if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
     }
     if (done) {
-      store.order.unwritten += record.length - size
+      if (isEntryLog(path.slice(store.folder.length + 1))) store.order.unwritten += record.length - countedEnd(log)
       if (topics.compact.active) {
         topics.compact.publish({ folder: store.folder, path, before: size, after: record.length })
       }

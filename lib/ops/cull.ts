@@ -120,7 +120,7 @@ function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
 function* meet(store: Store, victims: Victims, candidate: Candidate, worth?: number): Io<boolean> {
   const { hash, extension, backend, place } = candidate
   const view = viewOf(store, backend, extension)
-  const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`)
+  const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`, undefined, true)
   if (log?.value === undefined || log.value.place !== place) return false
   const { storedAt } = log.value
   const now = victims.worth(hash, storedAt, store.usage)

@@ -2,6 +2,7 @@
 //
 // Goal: with `durability: 'power'`, what is acknowledged is found again, too.
 // Steps: 1 sync the folder of each file. 2 And the one above, which knows of them: a folder came with the first file in it.
+// Why by every writer: who has made the file, or put another in its place, may not have come to that yet.
 // Crash: a file may be without a name after a power cut; nobody was told of it yet.
 
 import { StorageIOError } from '../errors.ts'

@@ -110,7 +110,7 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
       } else back.push(hint)
       continue
     }
-    const state = (yield* readCurrent(view, path))?.state
+    const state = (yield* readCurrent(view, path, undefined, true))?.state
     if (state !== undefined && state.kind !== 'tombstone' && state.expires !== Number.POSITIVE_INFINITY) {
       const next = slotName(slotFor(state.expires, store.environment.now()))
       if (next === name) back.push(hint)

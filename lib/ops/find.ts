@@ -15,11 +15,17 @@ import { type Found, liveEntry } from './live.ts'
 import { readLog, type Stamped } from './raw.ts'
 import { take } from './transaction.ts'
 
-/** The log at `path` as it counts at this moment: for a key that a transaction holds, what that has decided. */
-export function* readCurrent(store: Store, path: string, stamped?: Stamped): Io<LogState | undefined> {
+/** The log at `path` as it counts at this moment: for a key that a transaction holds, what that has decided. `withoutBytes`: as
+ *  for `readLog`. */
+export function* readCurrent(
+  store: Store,
+  path: string,
+  stamped?: Stamped,
+  withoutBytes = false,
+): Io<LogState | undefined> {
   const inside = store.transaction?.taken.get(path)
   if (inside !== undefined) return inside.log
-  let log = yield* readLog(store, path, stamped)
+  let log = yield* readLog(store, path, stamped, withoutBytes)
   // On the common path the last record is the state itself.
   while (log?.last !== undefined && log.last !== log.state && log.last.kind === 'seal') {
     const seal = log.last
@@ -41,12 +47,12 @@ export function* readCurrent(store: Store, path: string, stamped?: Stamped): Io<
   return log
 }
 
-/** The live entry of a key. */
-export function* find(store: Store, slot: Slot, stamped?: Stamped): Io<Found | undefined> {
+/** The live entry of a key. `withoutBytes`: as for `readLog`. */
+export function* find(store: Store, slot: Slot, stamped?: Stamped, withoutBytes = false): Io<Found | undefined> {
   const { transaction } = store
   let log: LogState | undefined
   if (transaction === undefined) {
-    log = yield* readLog(store, slot.path, stamped)
+    log = yield* readLog(store, slot.path, stamped, withoutBytes)
     // Nearly never: what counts may stand elsewhere then.
     if (log?.last?.kind === 'seal') log = yield* readCurrent(store, slot.path, stamped)
   } else {

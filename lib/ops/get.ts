@@ -7,7 +7,7 @@ import type { LogRecord, Tag } from '../log/record.ts'
 import { type Memory, type Remembered, sameStamp } from '../memory.ts'
 import type { Store } from '../store.ts'
 import { find } from './find.ts'
-import { type Decoded, decodeValue, expiryOf, type Found } from './live.ts'
+import { bytesPurpose, type Decoded, decodeValue, expiryOf, type Found } from './live.ts'
 import type { Stamped } from './raw.ts'
 
 /** The decoded value; undefined: a miss. */
@@ -103,8 +103,9 @@ export function* getEntry(store: Store, slot: Slot): Io<(Details & Decoded) | un
 }
 
 export function* has(store: Store, slot: Slot): Io<boolean> {
-  const found = yield* find(store, slot)
-  return found !== undefined && decodeValue(store, found.put) !== undefined
+  const found = yield* find(store, slot, undefined, true)
+  if (found === undefined) return false
+  return found.put.purpose === bytesPurpose || decodeValue(store, found.put) !== undefined
 }
 
 export function detailsOf({ put, expires }: Found): Details {

@@ -13,16 +13,16 @@ import { compareAndAppend } from './append.ts'
 import { bareRecord } from './fields.ts'
 import { readOpen } from './raw.ts'
 
-/** Writes what the intent says over the seal, unless somebody has done it. */
-export function* apply(store: Store, path: string, seal: string, record: Buffer | undefined): Io<void> {
+/** Writes what the intent says over the seal, unless somebody has done it. The end of the log then; undefined: somebody had. */
+export function* apply(store: Store, path: string, seal: string, record: Buffer | undefined): Io<number | undefined> {
   for (;;) {
     const file = yield* ask<'open'>({ op: 'open', path, create: false })
-    if (file === undefined) return
+    if (file === undefined) return undefined
     try {
       const { log, size } = yield* readOpen(store, file)
-      if (log.last?.id !== seal) return
+      if (log.last?.id !== seal) return undefined
       const bytes = recordAt(store, record && store.framing.decode(record, 0), size)
-      if (yield* compareAndAppend(store, file, bytes, size)) return
+      if (yield* compareAndAppend(store, file, bytes, size)) return size + bytes.length
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
@@ -33,7 +33,7 @@ export function* apply(store: Store, path: string, seal: string, record: Buffer 
 export function recordAt(store: Store, put: LogRecord | undefined, at: number): Buffer {
   return put === undefined
     ? store.framing.encode(bareRecord(store, { kind: 'tombstone', ref: noRef }), new Uint8Array(), at)
-    : store.framing.encode(put, put.bytes.subarray(put.valueStart, put.valueEnd), at)
+    : store.framing.moved(put, at)
 }
 
 /** Carries out what a dead owner has decided: the whole intent. */

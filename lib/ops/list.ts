@@ -114,7 +114,7 @@ export function* endmost(store: Store, last: boolean): Io<Listed | undefined> {
 }
 
 function* look(store: Store, path: string, place: string, options: ListOptions): Io<Listed | undefined> {
-  const log = yield* readCurrent(store, path)
+  const log = yield* readCurrent(store, path, undefined, !options.values)
   return log?.value?.place === place ? showLog(store, log, options) : undefined
 }
 

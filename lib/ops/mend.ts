@@ -17,12 +17,12 @@ import { Patience, passSeal } from './seal.ts'
 
 const noBytes = new Uint8Array()
 
-/** The log at `path`, with bytes that are good for as long as they are wanted. */
+/** The log at `path`, with bytes that are good for as long as they are wanted, but for a value that was streamed in. */
 export function* readToKeep(store: Store, path: string): Io<LogState | undefined> {
   const file = yield* ask<'open'>({ op: 'open', path, create: false, onlyRead: true })
   if (file === undefined) return undefined
   try {
-    return (yield* readOpen(store, file)).log
+    return (yield* readOpen(store, file, path)).log
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }

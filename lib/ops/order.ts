@@ -53,7 +53,7 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
         if (isRemoved && !hasEnd(read)) continue
       }
       if (tail.segment === segment && tail.offset > store.bounds.segment) yield* endSegment(store, file)
-      else keep = !store.settings.network
+      else keep = tail.segment === segment && !store.settings.network
       return
     } finally {
       if (keep) yield* ask<'keep'>({ op: 'keep', file, path })

@@ -14,6 +14,7 @@ import { BucketCacheError } from '../errors.ts'
 import type { Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import { queueName } from '../log/names.ts'
+import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { change } from './change.ts'
 import { find } from './find.ts'
@@ -27,9 +28,12 @@ const firstNumber = 500_000_000_000_000
 const digits = 15
 
 /** Numbers from `head`, up to but not including `tail`, may hold items. */
-interface Bounds {
+export interface Extent {
   readonly head: number
   readonly tail: number
+}
+
+interface Bounds extends Extent {
   /** Changes after which numbers that a consumer at the front has looked at, or one at the back, may hold items again. */
   readonly fronts: number
   readonly backs: number
@@ -55,7 +59,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
     const number = queue.side === 'back' ? tail : head - 1
     const slot = itemSlot(store, queue, number)
     const value = store.backend.encode(item, { key: slot.identity ?? slot.text })
-    const { result: added, id } = yield* change(store, slot, true, entry => {
+    const { result: added, id } = yield* change(store, slot, { creates: true }, entry => {
       if (entry !== undefined) return { write: undefined, result: false }
       const write = {
         kind: 'put',
@@ -70,12 +74,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
     else head--
     if (!added) continue
     try {
-      yield* changeBounds(store, bounds, now => ({
-        head: Math.min(now.head, number),
-        tail: Math.max(now.tail, number + 1),
-        fronts: now.fronts + Number(number < now.tail),
-        backs: now.backs + Number(number >= now.head),
-      }))
+      yield* include(store, queue, number)
     } catch (error) {
       // Nobody is told of the item, so nobody is to find it.
       yield* popItem(store, queue, number, id)
@@ -84,6 +83,16 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
     tellSet(store, slot, value)
     return keyOf(queue, number)
   }
+}
+
+/** Widens the bounds so that they hold a number. */
+export function* include(store: Store, queue: Queue, number: number): Io<void> {
+  yield* changeBounds(store, boundsSlot(store, queue), now => ({
+    head: Math.min(now.head, number),
+    tail: Math.max(now.tail, number + 1),
+    fronts: now.fronts + Number(number < now.tail),
+    backs: now.backs + Number(number >= now.head),
+  }))
 }
 
 /** Takes the item at one side away; undefined: the queue is empty. */
@@ -131,7 +140,7 @@ export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
 export function* replaceItem(store: Store, queue: Queue, number: number, id: string, value: unknown): Io<boolean> {
   const slot = itemSlot(store, queue, number)
   const bytes = store.backend.encode(value, { key: slot.identity ?? slot.text })
-  const { result } = yield* change(store, slot, false, found => {
+  const { result } = yield* change(store, slot, { creates: false }, found => {
     if (found?.put.id !== id) return { write: undefined, result: false }
     const { state, put, expires } = found
     const { pinned } = state
@@ -141,7 +150,7 @@ export function* replaceItem(store: Store, queue: Queue, number: number, id: str
 }
 
 /** Between which numbers a queue's items are: from `head` up to, not including, `tail`. */
-export function* extentOf(store: Store, queue: Queue): Io<{ head: number; tail: number }> {
+export function* extentOf(store: Store, queue: Queue): Io<Extent> {
   return yield* readBounds(store, boundsSlot(store, queue))
 }
 
@@ -153,11 +162,16 @@ export function* itemAt(store: Store, queue: Queue, number: number): Io<Item | u
 
 /** Takes the item with this number away. `id`: only the item of that record. */
 export function* popItem(store: Store, queue: Queue, number: number, id?: string): Io<Item | undefined> {
-  const { result } = yield* change<Item | undefined>(store, itemSlot(store, queue, number), false, found => {
-    if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
-    const item = found && itemOf(store, queue, number, found)
-    return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }
-  })
+  const { result } = yield* change<Item | undefined>(
+    store,
+    itemSlot(store, queue, number),
+    { creates: false },
+    found => {
+      if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
+      const item = found && itemOf(store, queue, number, found)
+      return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }
+    },
+  )
   return result
 }
 
@@ -166,6 +180,15 @@ function itemOf(store: Store, queue: Queue, number: number, found: Found): Item 
   const details = detailsOf(found)
   const decoded = decodeValue(store, found.put)
   return decoded === undefined ? undefined : { key: keyOf(queue, number), ...details, value: decoded.value }
+}
+
+/** The queue that a put is an item of, and its number there; undefined: it is none. */
+export function placeInQueue(store: Store, put: LogRecord): { queue: Queue; number: number } | undefined {
+  if (put.purpose !== itemPurpose) return undefined
+  const key = store.keys.read(put.key)
+  if (typeof key === 'number') return { queue: { prefix: undefined, side: 'back' }, number: key }
+  const match = typeof key === 'string' ? /^(.+)-([0-9]{15})$/s.exec(key) : null
+  return match === null ? undefined : { queue: { prefix: match[1]!, side: 'back' }, number: Number(match[2]) }
 }
 
 function keyOf({ prefix }: Queue, number: number): number | string {
@@ -196,7 +219,7 @@ function boundsOf({ put }: Found): Bounds {
 }
 
 function* changeBounds(store: Store, slot: Slot, next: (now: Bounds) => Bounds): Io<void> {
-  yield* change(store, slot, true, found => {
+  yield* change(store, slot, { creates: true }, found => {
     const now = found === undefined ? noBounds : boundsOf(found)
     const { head, tail, fronts, backs } = next(now)
     if (head === now.head && tail === now.tail && fronts === now.fronts && backs === now.backs) {

@@ -10,7 +10,7 @@ import { type Decoded, decodeValue } from './live.ts'
 
 /** Whether there was a live entry. */
 export function* remove(store: Store, slot: Slot): Io<boolean> {
-  const { result } = yield* change(store, slot, false, entry => {
+  const { result } = yield* change(store, slot, { creates: false, skims: true }, entry => {
     if (entry === undefined) return { write: undefined, result: false }
     return { write: { kind: 'tombstone' }, result: true }
   })
@@ -20,7 +20,7 @@ export function* remove(store: Store, slot: Slot): Io<boolean> {
 
 /** The value that was removed; of several callers exactly one gets it. */
 export function* pop(store: Store, slot: Slot): Io<Decoded | undefined> {
-  const { result } = yield* change<Decoded | undefined>(store, slot, false, entry => {
+  const { result } = yield* change<Decoded | undefined>(store, slot, { creates: false }, entry => {
     const decoded = entry === undefined ? undefined : decodeValue(store, entry.put)
     return { write: decoded === undefined ? undefined : { kind: 'tombstone' }, result: decoded }
   })

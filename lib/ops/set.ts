@@ -12,13 +12,13 @@ import { checkVersion, expiry, type Terms } from './terms.ts'
 
 /** Stores encoded bytes, or what was streamed in. Returns the new version. */
 export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue, terms: Terms): Io<string> {
-  const { id } = yield* change(store, slot, true, entry => {
+  const { id } = yield* change(store, slot, { creates: true, skims: true }, entry => {
     checkVersion(terms, entry, slot.text)
     const { tags } = terms
     const purpose = value instanceof Uint8Array ? terms.purpose : bytesPurpose
-    const { expires, pinned } = expiry(store, terms.expireMs)
+    const { expires, pinned, time } = expiry(store, terms.expireMs)
     const blind = terms.ifVersion === undefined
-    return { write: { kind: 'put', value, tags, purpose, expires, pinned }, result: undefined, blind }
+    return { write: { kind: 'put', value, tags, purpose, expires, pinned, time }, result: undefined, blind }
   })
   tellSet(store, slot, value)
   return id!
@@ -26,7 +26,7 @@ export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue
 
 /** Stores encoded bytes only if the key is missing. Whether it did. */
 export function* add(store: Store, slot: Slot, value: Uint8Array, terms: Terms): Io<boolean> {
-  const { result } = yield* change(store, slot, true, entry => {
+  const { result } = yield* change(store, slot, { creates: true, skims: true }, entry => {
     checkVersion(terms, entry, slot.text)
     if (entry !== undefined) return { write: undefined, result: false }
     return { write: { kind: 'put', value, tags: terms.tags, ...expiry(store, terms.expireMs) }, result: true }

@@ -41,11 +41,16 @@ function countsOf(found: Found | undefined): Counts {
 
 /** Changes the counts. As they were before. */
 function* changeCounts(store: Store, next: (now: Counts) => Counts): Io<Counts> {
-  const { result } = yield* change(forFolder(store), store.keys.hiddenSlot(statisticsName), true, found => {
-    const now = countsOf(found)
-    const { hits, misses } = next(now)
-    const value = Buffer.from(`${hits} ${misses}`)
-    return { write: { kind: 'put', value, expires: Number.POSITIVE_INFINITY, pinned: true, tags: [] }, result: now }
-  })
+  const { result } = yield* change(
+    forFolder(store),
+    store.keys.hiddenSlot(statisticsName),
+    { creates: true },
+    found => {
+      const now = countsOf(found)
+      const { hits, misses } = next(now)
+      const value = Buffer.from(`${hits} ${misses}`)
+      return { write: { kind: 'put', value, expires: Number.POSITIVE_INFINITY, pinned: true, tags: [] }, result: now }
+    },
+  )
   return result
 }

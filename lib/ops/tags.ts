@@ -7,12 +7,13 @@
 
 import { topics } from '../channels.ts'
 import type { OrderRecord } from '../indexes/order.ts'
-import { ask, type Io } from '../io/requests.ts'
+import { ask, type FileStamp, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
 import { entryName, isTagLog, tagFolder, tagIndexName, tagName } from '../log/names.ts'
 import type { Tag } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
+import { sameStamp } from '../memory.ts'
 import { type Store, viewOf } from '../store.ts'
 import { OrderCursor } from './cursor.ts'
 import { erase, eraseInside } from './erase.ts'
@@ -24,18 +25,33 @@ import { appendOrder } from './order.ts'
 
 /** Whether the folder has an index of tags. A file says so, and not a setting in memory: every process knows at once. */
 export function* hasTagIndex(store: Store): Io<boolean> {
-  return (yield* ask<'stat'>({ op: 'stat', path: `${store.folder}/${tagIndexName}` })) !== undefined
+  return (yield* findIndex(store)) !== undefined
 }
 
-/** Tells the index of the tags that an entry is about to get, and does not have yet. False: there is no index. Ask again
- *  when the put has landed: an index that was made in between has been filled without it. */
-export function* noteTags(store: Store, slot: Slot, tags: readonly Tag[], before: readonly Tag[]): Io<boolean> {
+/** undefined: there is none. */
+export function* findIndex({ folder }: Store): Io<FileStamp | undefined> {
+  return yield* ask<'stat'>({ op: 'stat', path: `${folder}/${tagIndexName}` })
+}
+
+/** Which index was told. */
+export type Told = FileStamp | 'no index' | 'nothing'
+
+/** Tells the index of the tags that an entry is about to get, and does not have yet. */
+export function* noteTags(store: Store, slot: Slot, tags: readonly Tag[], before: readonly Tag[]): Io<Told> {
   const added = tags.filter(tag => !before.includes(tag))
-  if (added.length === 0) return true
-  if (!(yield* hasTagIndex(store))) return false
+  if (added.length === 0) return 'nothing'
+  const index = yield* findIndex(store)
+  if (index === undefined) return 'no index'
   const hint = hintFor(store, slot)
   for (const tag of added) yield* giveHints(store, tagName(store.backend.name, tag), [hint])
-  return true
+  return index
+}
+
+/** Whether the index must be told once more when the put has landed: one that was made in between has been filled without it. */
+export function* isNews(store: Store, told: Told): Io<boolean> {
+  if (told === 'nothing') return false
+  const index = yield* findIndex(store)
+  return index !== undefined && (told === 'no index' || !sameStamp(index, told))
 }
 
 /** Makes the index of tags: first it is there, then it is filled, so that no entry stored meanwhile is missed. */
@@ -55,7 +71,7 @@ function* createHere(store: Store): Io<void> {
     const hints = new Map<string, Hint[]>()
     for (const { hash, extension, backend, place } of candidates) {
       const view = viewOf(store, backend, extension)
-      const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`)
+      const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`, undefined, true)
       if (log?.value?.place !== place) continue
       const hint: Hint = { time: store.environment.now(), hash, extension, backend }
       for (const tag of log.value.tags) {

@@ -23,11 +23,15 @@ export const plainTerms: Terms = { expireMs: undefined, tags: noTags, ifVersion:
 const endOfTime = 8.64e15
 
 /** When a value that is stored now expires, and whether that is the caller's word. Whole milliseconds, rounded up: an entry
- *  never ends early. */
-export function expiry(store: Store, expireMs: number | null | undefined): { expires: number; pinned: boolean } {
+ *  never ends early. `time`: now, for the record to say the same. */
+export function expiry(
+  store: Store,
+  expireMs: number | null | undefined,
+): { expires: number; pinned: boolean; time: number } {
   const lifetime = expireMs === undefined ? store.settings.lifetimeMs : (expireMs ?? Number.POSITIVE_INFINITY)
-  const at = Math.ceil(store.environment.now() + lifetime)
-  return { expires: at > endOfTime ? Number.POSITIVE_INFINITY : at, pinned: expireMs !== undefined }
+  const time = store.environment.now()
+  const at = Math.ceil(time + lifetime)
+  return { expires: at > endOfTime ? Number.POSITIVE_INFINITY : at, pinned: expireMs !== undefined, time }
 }
 
 /** Throws if a record of so many bytes is more than the bucket may hold altogether. */

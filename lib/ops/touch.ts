@@ -8,7 +8,7 @@ import { expiry } from './terms.ts'
 
 /** Whether there was a live entry. */
 export function* touch(store: Store, slot: Slot, expireMs: number | null | undefined): Io<boolean> {
-  const { result } = yield* change(store, slot, false, entry => {
+  const { result } = yield* change(store, slot, { creates: false, skims: true }, entry => {
     if (entry === undefined) return { write: undefined, result: false }
     return { write: { kind: 'touch', ...expiry(store, expireMs) }, result: true }
   })

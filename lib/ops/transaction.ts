@@ -34,6 +34,8 @@ export interface Taken {
   written: boolean
   /** The seal is alone in its log: there was no file. */
   readonly alone?: boolean
+  /** The log, still open. */
+  readonly file?: File | undefined
   /** What a deferred bucket has decided. */
   readonly decided?: Decided
 }
@@ -54,6 +56,8 @@ export class Transaction {
   /** What a deferred bucket has not synced: nothing is sealed, and only what was written is taken. See `pending.ts`. */
   readonly deferred: boolean
   ended = false
+  /** How many logs it keeps open. */
+  opened = 0
   /** On a network filesystem. */
   lock: Lock | undefined
 
@@ -76,17 +80,19 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
   if (before !== undefined) return before
   const patience = new Patience()
   for (;;) {
+    yield* patience.rest(store, slot.path)
     const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
+    let taken: Taken | undefined
     try {
       const { log, size } = yield* readOpen(store, file)
       if (log.last?.kind === 'seal') {
         yield* passSeal(store, slot.path, file, size, log.last, patience)
         continue
       }
-      const taken = yield* sealFor(store, slot, file, log, size)
+      taken = yield* sealFor(store, slot, file, log, size)
       if (taken !== undefined) return taken
     } finally {
-      yield* ask<'close'>({ op: 'close', file })
+      if (taken?.file === undefined) yield* ask<'close'>({ op: 'close', file })
     }
   }
 }
@@ -94,17 +100,22 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
 /** As `take`, for a key that is likely to be missing: a log that is empty need not be read. */
 export function* takeNew(store: Store, slot: Slot): Io<Taken> {
   const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
+  let taken: Taken | undefined
   try {
     const size = yield* ask<'size'>({ op: 'size', file })
-    const taken = size > 0 ? undefined : yield* sealFor(store, slot, file, nothingStored, 0)
+    taken = size > 0 ? undefined : yield* sealFor(store, slot, file, nothingStored, 0)
     if (taken !== undefined) return taken
   } finally {
-    yield* ask<'close'>({ op: 'close', file })
+    if (taken?.file === undefined) yield* ask<'close'>({ op: 'close', file })
   }
   return yield* take(store, slot)
 }
 
-/** Seals an open log of `size` bytes in the transaction's name; undefined: another came first. */
+/** So many logs stay open from the first touch of their keys to the end, where they are written to again. */
+const openAtMost = 128
+
+/** Seals an open log of `size` bytes in the transaction's name; undefined: another came first. The file is the transaction's
+ *  then if it is in what is returned, else still the caller's. */
 function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: number): Io<Taken | undefined> {
   const { environment, framing } = store
   const transaction = store.transaction!
@@ -126,8 +137,11 @@ function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: num
   } finally {
     if (!sealed) environment.holds.delete(fields.id)
   }
+  const keeps = transaction.opened < openAtMost && !store.settings.network
+  if (keeps) transaction.opened++
   const taken: Taken = {
     slot,
+    file: keeps ? file : undefined,
     seal: fields.id,
     before: log,
     size: size + seal.length,
@@ -168,7 +182,8 @@ export function logAfter(
   const { fields, value } = write.kind === 'put' ? putFields(store, slot, log, write) : touchFields(store, log, write)
   const bytes = store.framing.encode(fields, value, 0)
   if (write.kind === 'put') checkFits(store, slot, bytes.length)
-  const record = store.framing.decode(bytes, 0)
+  // What was encoded a moment ago is undamaged.
+  const record = store.framing.decodeHead(bytes, bytes.length)
   return { log: { last: record, state: record, value: record, damaged: false }, id: fields.id }
 }
 
@@ -182,6 +197,7 @@ function putFields(
   const fields = bareRecord(store, {
     kind: 'put',
     ref: noRef,
+    time: write.time,
     expires: write.expires,
     pinned: write.pinned,
     purpose: write.purpose ?? '',

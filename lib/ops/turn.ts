@@ -21,7 +21,7 @@ export function* takeTurn(bucket: Store, slot: Slot): Io<string> {
   const patience = new Patience()
   let dead: string | undefined
   for (;;) {
-    const { result: rival, id } = yield* change<Rival | undefined>(store, slot, true, (_, { last }) =>
+    const { result: rival, id } = yield* change<Rival | undefined>(store, slot, { creates: true }, (_, { last }) =>
       last?.kind === 'claim' && last.id !== dead
         ? { write: undefined, result: { id: last.id, owner: last.owner, time: last.time } }
         : { write: { kind: 'claim' }, result: undefined },

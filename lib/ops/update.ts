@@ -27,7 +27,7 @@ export function* update(
   terms: UpdateTerms,
 ): Io<unknown> {
   let stored: Uint8Array | undefined
-  const { result } = yield* change<unknown>(store, slot, true, entry => {
+  const { result } = yield* change<unknown>(store, slot, { creates: true }, entry => {
     checkVersion({ ...terms, tags: [] }, entry, slot.text)
     const current = entry === undefined ? undefined : decodeValue(store, entry.put)
     const kept = entry === undefined ? undefined : termsOf(entry)

@@ -31,7 +31,7 @@ export function* takePermit(store: Store, slot: Slot, permits: number, id: strin
       const living = yield* whoLives(store, seen.holders)
       if (living.length >= permits) return false
       const self = { id, owner: environment.owner, since: environment.now() }
-      const { result } = yield* change(store, slot, true, found =>
+      const { result } = yield* change(store, slot, { creates: true }, found =>
         found?.put.id === seen.version
           ? { write: listOf([...living, self]), result: true }
           : { write: undefined, result: false },
@@ -48,7 +48,7 @@ export function* takePermit(store: Store, slot: Slot, permits: number, id: strin
 
 /** Gives the permit back. */
 export function* givePermitBack(store: Store, slot: Slot, id: string): Io<void> {
-  yield* change(store, slot, false, found => {
+  yield* change(store, slot, { creates: false }, found => {
     const { holders } = listIn(found)
     const others = holders.filter(holder => holder.id !== id)
     if (others.length === holders.length) return { write: undefined, result: undefined }

@@ -56,7 +56,7 @@ export function throttle<F extends (this: any, ...args: any[]) => any>(
 
 /** Notes when a call will begin, in milliseconds since the epoch: as soon as the `count`th before it is `perMs` ago. */
 function* reserve(store: Store, slot: Slot, count: number, perMs: number): Io<number> {
-  const { result } = yield* change(store, slot, true, found => {
+  const { result } = yield* change(store, slot, { creates: true }, found => {
     const begun = timesIn(found).slice(-count)
     const now = store.environment.now()
     const at = begun.length < count ? now : Math.max(now, begun[0]! + perMs)

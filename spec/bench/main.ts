@@ -1,11 +1,11 @@
 // npm run bench -- [NAME …] [--peers] [--check] [--save]
 //
-//   NAME      only these: trials (get, miss, set, overwrite, incr, memory, import, counter, growth), or peers by name
+//   NAME      only these: trials (get, miss, set, overwrite, incr, memory, import, counter, growth, queue, tags, transaction), or peers
 //   --peers   beside other caches; installs them into spec/bench/node_modules first
 //   --check   ends with status 1 if a limit is passed
 //   --save    writes the report to spec/bench/RESULTS.md as well
 //
-//   BUCKETCACHE_SCALE       10: growth is measured with 1,000,000 keys instead of 100,000
+//   BUCKETCACHE_SCALE       10: growth, and queues, with 1,000,000 keys instead of 100,000; 3: tags with 300,000
 //   BUCKETCACHE_DISKCACHE   where Python finds DiskCache, if it is not installed; BUCKETCACHE_PYTHON: which Python
 //   BUCKETCACHE_NODE        a newer Node for node:sqlite
 //
@@ -15,13 +15,16 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Counted, countDiskCache, countOurs } from './counter.ts'
-import { duel } from './duel.ts'
+import { duel, type Outcome } from './duel.ts'
 import { comparePeers, installPeers, peerNames } from './grid.ts'
 import { timeGrowth } from './growth.ts'
 import { timeMemoryHits } from './memory.ts'
+import { raceQueues, timeQueueGrowth } from './queue.ts'
 import { findPlaces, type Place, shuffled, withFolder } from './stage.ts'
 import { timeImport } from './startup.ts'
 import { spreadCells, spreadHeader, table } from './table.ts'
+import { timeEvict } from './tags.ts'
+import { timeTransactions } from './transaction.ts'
 import { trials } from './trials.ts'
 
 const keys = 10_000
@@ -31,14 +34,16 @@ const growthLimit = 1.5
 const memoryLimit = 1
 const importLimitMs = 50
 const counterLimit = 2
-const incrementsEach = 5_000
+const queueLimit = 3
+const transactionLimit = 1.5
+const incrementsEach = 20_000
 const peerSeconds = 5
 
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { peers: { type: 'boolean' }, check: { type: 'boolean' }, save: { type: 'boolean' } },
 })
-const others = ['memory', 'import', 'counter', 'growth']
+const others = ['memory', 'import', 'counter', 'growth', 'queue', 'tags', 'transaction']
 for (const name of names) {
   const known = [...trials.map(trial => trial.name), ...others, ...peerNames]
   if (!known.includes(name))
@@ -116,16 +121,56 @@ async function measureCounter(place: Place): Promise<void> {
   }
 }
 
-async function measureGrowth(place: Place): Promise<void> {
-  const many = Math.round(100_000 * Number(process.env['BUCKETCACHE_SCALE'] ?? 1))
-  const outcomes = await withFolder(place, folder => timeGrowth(folder, keys, many, rounds))
-  const shown = (count: number): string => count.toLocaleString('en')
-  tell(`\n## ${shown(many)} keys against ${shown(keys)}, on ${place.name} (${place.folder})\n`)
+const many = Math.round(100_000 * Number(process.env['BUCKETCACHE_SCALE'] ?? 1))
+
+const shown = (count: number): string => count.toLocaleString('en')
+
+/** A table of two ways to do the same thing. */
+function tellOutcomes(ways: readonly [string, string], outcomes: Map<string, Outcome>, limit: number): void {
   const rows = [...outcomes].map(([name, { bare, ours, ratio }]) => {
-    const judged = [ratio.toFixed(2), growthLimit.toFixed(1), verdict(ratio, growthLimit)]
+    const judged = [ratio.toFixed(2), limit.toFixed(1), verdict(ratio, limit)]
     return [name, ...spreadCells(bare), ...spreadCells(ours), ...judged]
   })
-  tell(table(['trial', 'few p50', 'p90', 'p99', 'many p50', 'p90', 'p99', 'ratio', 'limit', ''], rows))
+  tell(table(['trial', `${ways[0]} p50`, 'p90', 'p99', `${ways[1]} p50`, 'p90', 'p99', 'ratio', 'limit', ''], rows))
+}
+
+async function measureGrowth(place: Place): Promise<void> {
+  const outcomes = await withFolder(place, folder => timeGrowth(folder, keys, many, rounds))
+  tell(`\n## ${shown(many)} keys against ${shown(keys)}, on ${place.name} (${place.folder})\n`)
+  tellOutcomes(['few', 'many'], outcomes, growthLimit)
+}
+
+async function measureQueue(place: Place): Promise<void> {
+  tell(`\n## A queue, beside DiskCache's, on ${place.name} (${place.folder})\n`)
+  try {
+    const rows = [...(await raceQueues(place))].map(([name, { theirs, ours, ratio }]) => {
+      const judged = [ratio.toFixed(2), queueLimit.toFixed(1), verdict(queueLimit, ratio)]
+      return [name, ...spreadCells(theirs), ...spreadCells(ours), ...judged]
+    })
+    tell(table(['trial', 'theirs p50', 'p90', 'p99', 'ours p50', 'p90', 'p99', 'theirs by ours', 'at least', ''], rows))
+  } catch (error) {
+    tell(`- diskcache is left out: ${(error as Error).message}`)
+  }
+}
+
+async function measureQueueGrowth(place: Place): Promise<void> {
+  const outcomes = await withFolder(place, folder => timeQueueGrowth(folder, many))
+  tell(`\n## A queue of ${shown(many)} items against one of 1,000, on ${place.name} (${place.folder})\n`)
+  tellOutcomes(['few', 'many'], outcomes, growthLimit)
+}
+
+async function measureTags(place: Place): Promise<void> {
+  const { few, many: inMany, ratio } = await withFolder(place, folder => timeEvict(folder, keys, many))
+  tell(`\n## evict() of 1,000 tagged entries, in milliseconds, on ${place.name} (${place.folder})\n`)
+  const judged = [ratio.toFixed(2), growthLimit.toFixed(1), verdict(ratio, growthLimit)]
+  const header = ['trial', `among ${shown(keys)}`, `among ${shown(many)}`, 'ratio', 'limit', '']
+  tell(table(header, [['evict', few.toFixed(1), inMany.toFixed(1), ...judged]]))
+}
+
+async function measureTransaction(place: Place): Promise<void> {
+  const outcomes = await withFolder(place, timeTransactions)
+  tell(`\n## transact() of 100 sets, on ${place.name} (${place.folder})\n`)
+  tellOutcomes(['plain', 'transact'], outcomes, transactionLimit)
 }
 
 async function measurePeers(place: Place): Promise<void> {
@@ -148,6 +193,12 @@ if (wanted('memory')) await measureMemory(places[0]!)
 if (wanted('import')) measureImport()
 if (wanted('counter')) for (const place of places) await measureCounter(place)
 if (wanted('growth')) await measureGrowth(places[0]!)
+if (wanted('queue')) {
+  for (const place of places) await measureQueue(place)
+  await measureQueueGrowth(places[0]!)
+}
+if (wanted('tags')) await measureTags(places[0]!)
+if (wanted('transaction')) for (const place of places) await measureTransaction(place)
 if (comparesPeers) for (const place of places) await measurePeers(place)
 if (over > 0) tell(`\n${over} over the limit.`)
 if (flags.save === true) writeFileSync(new URL('../RESULTS.md', import.meta.url), `${report.join('\n')}\n`)

@@ -2,34 +2,35 @@
 
 import { describe, expect, test } from 'vitest'
 import { Bucket, type BucketOptions } from '../../lib/index.ts'
+import { builtModule } from '../support/built.ts'
 import { newBucket } from '../support/folders.ts'
-import { repository, startActor } from '../support/remote.ts'
+import { startActor } from '../support/remote.ts'
+
+const built = builtModule('spec/support/heart.ts')
 
 /** A process that dies when its transaction is decided, and nothing of it is carried out. */
 async function dieDecided(path: string, options: BucketOptions): Promise<void> {
   const actor = await startActor(path, options)
-  const dead = actor.run(async (theirs, dist, { load }) => {
-    const { coreOf } = await load(`${dist}/bucket.js`)
-    const { beginTransaction, commit } = await load(`${dist}/ops/commit.js`)
-    const { set } = await load(`${dist}/ops/set.js`)
-    const { remove } = await load(`${dist}/ops/remove.js`)
-    const { plainTerms } = await load(`${dist}/ops/terms.js`)
-    const { syncHost } = await load(`${dist}/io/host-sync.js`)
-    const { permissions } = await load(`${dist}/io/disk.js`)
-    const core = coreOf(theirs)
-    const view = core.sync(beginTransaction(core.store))
-    const slot = (key: string) => core.store.keys.slot(key)
-    core.sync(set(view, slot('changed'), theirs.backend.encode('new', { key: '' }), plainTerms))
-    core.sync(set(view, slot('begun'), theirs.backend.encode('new', { key: '' }), plainTerms))
-    core.sync(remove(view, slot('removed')))
-    const host = syncHost(permissions(0o600)) as any
-    const io = commit(view)
-    for (let step = io.next(); !step.done; ) {
-      const reply = host[step.value.op](step.value)
-      if (step.value.op === 'publish') process.kill(process.pid, 'SIGKILL')
-      step = io.next(reply)
-    }
-  }, `${repository}dist`)
+  const dead = actor.run(
+    async (theirs, heart, { load }) => {
+      const { beginTransaction, Bucket, commit, coreOf, permissions, plainTerms, remove, set, syncHost } =
+        await load(heart)
+      const core = coreOf(new Bucket(theirs.path, { backend: theirs.backend.name }))
+      const view = core.sync(beginTransaction(core.store))
+      const slot = (key: string) => core.store.keys.slot(key)
+      core.sync(set(view, slot('changed'), theirs.backend.encode('new', { key: '' }), plainTerms))
+      core.sync(set(view, slot('begun'), theirs.backend.encode('new', { key: '' }), plainTerms))
+      core.sync(remove(view, slot('removed')))
+      const host = syncHost(permissions(0o600)) as any
+      const io = commit(view)
+      for (let step = io.next(); !step.done; ) {
+        const reply = host[step.value.op](step.value)
+        if (step.value.op === 'rename') process.kill(process.pid, 'SIGKILL')
+        step = io.next(reply)
+      }
+    },
+    await built,
+  )
   await expect(dead).rejects.toThrow('SIGKILL')
 }
 

@@ -1,10 +1,10 @@
 // Issue: Eviction. DiskCache: Cache.cull, volume, settings size_limit, cull_limit, eviction_policy.
 
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { entryFiles, filesIn, newBucket } from '../support/folders.ts'
 import { startActor, startActors } from '../support/remote.ts'
@@ -234,6 +234,29 @@ onBothFaces((faceOf, transact) => {
     expect(await faceOf(bucket).volume()).toBeLessThan(20_000)
     await expect.poll(() => entryFiles(bucket.path).length, { timeout: 10_000 }).toBe(0)
   })
+})
+
+test('the volume is that of the files, whatever has lost its race on the way', async () => {
+  const bucket = newBucket({ backend: 'json' })
+  const { promises } = bucket
+  const refuse = async (): Promise<never> => {
+    throw new Error('of mine')
+  }
+  const steps: ((key: string, i: number) => Promise<unknown>)[] = [
+    (key, i) => promises.set(key, i),
+    key => promises.transact(inside => inside.delete(key)),
+    (key, i) => promises.transact(inside => inside.set(key, i)),
+    (key, i) => promises.transact(inside => inside.set(key, i).then(refuse)).catch(() => {}),
+    (key, i) => promises.set(key, i % 4 === 0 ? 'x'.repeat(20_000) : i),
+    () => promises.push(0).then(() => promises.pull()),
+  ]
+  for (let i = 0; i < 120; i++) await Promise.all(steps.map(step => step(`key ${i % 3}`, i)))
+  for (let i = 0; i < 3; i++) bucket.set(`key ${i}`, i)
+  await vi.waitFor(() => expect(entryFiles(bucket.path)).toHaveLength(3), 5000)
+  const bytes = [...entryFiles(bucket.path), ...filesIn(bucket.path).filter(name => name.startsWith('order'))]
+    .map(name => statSync(resolve(bucket.path, name)).size)
+    .reduce((sum, size) => sum + size)
+  expect(Math.abs(bucket.volume() - bytes)).toBeLessThan(4000)
 })
 
 describe('among processes', () => {

@@ -50,6 +50,19 @@ onBothFaces((faceOf, transact) => {
     expect((await bucket.pull({ prefix: 'jobs-500000000000000' }))?.value).toBe(3)
   })
 
+  test.each([
+    ['\ud800', '\ud801'],
+    ['\udc00a', '\ufffda'],
+    ['\ud800', '"\\ud800"'],
+  ])('prefixes %j and %j, which UTF-8 does not tell apart, name two', async (one, other) => {
+    const on = faceOf(newBucket())
+    for (let i = 0; i < 3; i++) await on.push(i, { prefix: one })
+    await on.push('other', { prefix: other })
+    expect((await on.pull({ prefix: other }))?.value).toBe('other')
+    expect(await on.pull({ prefix: other })).toBe(undefined)
+    for (let i = 0; i < 3; i++) expect((await on.pull({ prefix: one }))?.value).toBe(i)
+  })
+
   test('an empty prefix, another side and an unknown option are refused', async () => {
     const bucket = faceOf(newBucket())
     for (const options of [{ prefix: '' }, { prefix: 1 }, { side: 'left' }, { sides: 'back' }] as any[]) {

@@ -1,11 +1,12 @@
 // Issue: Transactions. DiskCache: Cache.transact.
 
+import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { newBucket } from '../support/folders.ts'
+import { entryFiles, newBucket } from '../support/folders.ts'
 import { repository, startActor, startActors } from '../support/remote.ts'
 import { onBothFaces, type Step } from './support.ts'
 
@@ -187,9 +188,51 @@ onBothFaces((faceOf, transact) => {
     expect(bucket.get(99)).toEqual({ i: 99, large })
     expect(bucket.check()).toEqual([])
   })
+
+  test.skipIf(!existsSync('/proc/self/fd'))('leaves no file open, however it ends', async () => {
+    const bucket = newBucket()
+    const steps = Array.from({ length: 300 }, (_, i): Step => (i % 3 === 0 ? ['get', i] : ['set', i, i]))
+    // What the bucket keeps open for its own, for a moment.
+    bucket.set('before', 1)
+    const opened = readdirSync('/proc/self/fd').length
+    await transact(bucket, steps)
+    expect(bucket.size).toBe(201)
+    await expect(transact(bucket, steps, new Error('of mine'))).rejects.toThrow('of mine')
+    expect(readdirSync('/proc/self/fd').length).toBeLessThan(opened + 20)
+    expect(bucket.check()).toEqual([])
+  })
 })
 
 describe('Bucket.transact', () => {
+  test.each([undefined, new Error('of mine')])('what others have appended in vain is written past (%s)', failure => {
+    const bucket = newBucket()
+    bucket.set('changed', 1).set('left', 1)
+    const act = () =>
+      bucket.transact(() => {
+        bucket.set('changed', 2).set('new', 2)
+        bucket.get('left')
+        // As one who had opened the logs before they were sealed.
+        for (const file of entryFiles(bucket.path)) appendFileSync(file, 'void')
+        if (failure !== undefined) throw failure
+      })
+    if (failure === undefined) act()
+    else expect(act).toThrow(failure)
+    expect([...new Bucket(bucket.path).entries()]).toEqual(
+      failure === undefined
+        ? [
+            ['changed', 2],
+            ['left', 1],
+            ['new', 2],
+          ]
+        : [
+            ['changed', 1],
+            ['left', 1],
+          ],
+    )
+    for (const key of ['changed', 'left', 'new']) bucket.set(key, 3)
+    expect([...bucket.values()]).toEqual([3, 3, 3])
+  })
+
   test('gives what the body returns; nested calls join', () => {
     const bucket = newBucket()
     const result = bucket.transact(() => {

@@ -198,6 +198,53 @@ onBothFaces(faceOf => {
       expect(entryFiles(bucket.path)).toEqual([])
     })
 
+    test.each(['lost', 'damaged'])('the bounds of a queue that were %s are found again', async what => {
+      const bucket = newBucket()
+      for (const prefix of [undefined, 'a-b']) {
+        const queue = prefix === undefined ? {} : { prefix }
+        for (let i = 0; i < 5; i++) bucket.push(i, queue)
+        bucket.pull(queue)
+        bucket.pull({ ...queue, side: 'back' })
+      }
+      for (const name of filesIn(bucket.path).filter(name => /^queues[\\/]/.test(name))) {
+        if (what === 'lost') rmSync(join(bucket.path, name))
+        else writeFileSync(join(bucket.path, name), 'damaged')
+      }
+      const on = faceOf(new Bucket(bucket.path))
+      expect((await on.check()).map(({ code }) => code)).toEqual(Array(6).fill('unqueued'))
+      expect((await on.check({ fix: true })).every(({ fixed }) => fixed)).toBe(true)
+      expect(await on.check()).toEqual([])
+      for (const queue of [{}, { prefix: 'a-b' }]) {
+        await on.push('new', queue)
+        const pulled = []
+        for (let item = await on.pull(queue); item !== undefined; item = await on.pull(queue)) pulled.push(item.value)
+        expect(pulled).toEqual([1, 2, 3, 'new'])
+      }
+    })
+
+    test('an expired item that a consumer has passed over is no problem', async () => {
+      const clock = stopClock()
+      const bucket = newBucket()
+      const on = faceOf(bucket)
+      await on.push('short', { expire: minute })
+      await on.push('long')
+      clock.pass(hour)
+      expect((await on.pull())?.value).toBe('long')
+      expect([bucket.size, await on.check()]).toEqual([1, []])
+    })
+
+    test('what the logs of queues and locks take is no problem', async () => {
+      const bucket = newBucket({ backend: 'json' })
+      const on = faceOf(bucket)
+      for (let queue = 0; queue < 8; queue++) {
+        for (let i = 0; i < 35; i++) {
+          bucket.push(i, { prefix: `${queue}` })
+          bucket.pull({ prefix: `${queue}` })
+        }
+      }
+      expect(await on.check()).toEqual([])
+    })
+
     test('totals that are off are counted anew', async () => {
       const bucket = newBucket()
       for (let i = 0; i < 10; i++) bucket.set(i, 'x'.repeat(5000))
@@ -499,10 +546,10 @@ onBothFaces(faceOf => {
 })
 
 describe('large streams', () => {
-  test('100 MB are set and read in bounded memory', async () => {
+  test('100 MB are set, read and checked in bounded memory', async () => {
     const bucket = newBucket()
     const actor = await startActor(bucket.path)
-    const { grown, length, same } = await actor.run(async (theirs, { load }) => {
+    const { grown, length, same, problems } = await actor.run(async (theirs, { load }) => {
       const { Readable } = await load('node:stream')
       const { createHash } = await load('node:crypto')
       const total = 100 * 2 ** 20
@@ -528,10 +575,13 @@ describe('large streams', () => {
         length += chunk.length
         look()
       }
-      return { grown: peak - before, length, same: read.digest('hex') === written.digest('hex') }
+      const problems = theirs.check()
+      look()
+      return { grown: peak - before, length, same: read.digest('hex') === written.digest('hex'), problems }
     })
     expect(length).toBe(100 * 2 ** 20)
     expect(same).toBe(true)
+    expect(problems).toEqual([])
     expect(grown).toBeLessThan(80 * 2 ** 20)
     expect(bucket.list().next().value?.size).toBe(100 * 2 ** 20)
   })

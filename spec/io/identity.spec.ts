@@ -16,7 +16,7 @@ const known = (owner: string): boolean | undefined => {
   return now === long ? now : undefined
 }
 const linux = process.platform === 'linux'
-const sayWho = `import(${JSON.stringify(await builtModule('io/identity'))}).then(({ thisOwner }) => {
+const sayWho = `import(${JSON.stringify(await builtModule('lib/io/identity.ts'))}).then(({ thisOwner }) => {
   const say = text => require('node:worker_threads').parentPort?.postMessage(text) ?? process.stdout.write(text + '\\n')
   say(thisOwner())
 })

@@ -93,6 +93,17 @@ describe.each(framings)('%s', (_, framing) => {
     )
   })
 
+  test('moved() gives the bytes of the record at another offset', () => {
+    fc.assert(
+      fc.property(fields, fc.uint8Array({ maxLength: 100 }), fc.nat(9_999_999_999), (given, value, at) => {
+        const bytes = Buffer.concat([Buffer.from('before'), framing.encode(given, value, 0), Buffer.from('after')])
+        const moved = framing.moved(framing.decode(bytes, 6)!, at)
+        expect(moved.toString('hex')).toBe(framing.encode(given, value, at).toString('hex'))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   test('isOf() is true of the key alone that was written', () => {
     const keys = [
       '""',

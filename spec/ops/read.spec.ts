@@ -1,8 +1,8 @@
 // Reading what was streamed in: by its head, piece by piece, without the whole of it in memory.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import fs, { readFileSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type BackendName, type Bucket, KeyNotFoundError } from '../../lib/index.ts'
 import { entryFile, newBucket } from '../support/folders.ts'
 
@@ -54,6 +54,22 @@ describe.each<BackendName>(['v8', 'json'])('a value that was streamed into a %s 
     const file = entryFile(bucket.path)
     writeFileSync(file, readFileSync(file).subarray(0, length / 2))
     expect(() => bucket.read('key')).toThrow(KeyNotFoundError)
+  })
+
+  test('is listed without being taken into memory, and not if it is damaged', async () => {
+    const bucket = await streamed({ backend })
+    const file = entryFile(bucket.path)
+    bucket.set('other', 1)
+    const readSync = vi.spyOn(fs, 'readSync')
+    const entries = [...bucket.list()]
+    const longest = Math.max(...readSync.mock.results.map(({ value }) => value as number))
+    readSync.mockRestore()
+    expect(entries).toMatchObject([{ key: 'key', tags: ['t'], size: length }, { key: 'other' }])
+    expect(longest).toBeLessThan(length / 2)
+    const content = readFileSync(file)
+    content[length / 2]! ^= 1
+    writeFileSync(file, content)
+    expect([...bucket.keys()]).toEqual(['other'])
   })
 
   test('is never read in one piece', async () => {

@@ -1,4 +1,4 @@
-// A module of lib/ by itself, as JavaScript: for processes and threads that are to use what the package does not export.
+// A module with what it imports, as JavaScript: for processes and threads that are to use what the package does not export.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { afterAll } from 'vitest'
 
-/** Path of the built module; it is there until the specs of the file have run. */
+/** Path of what was made of the module, which is there until the specs of the file have run. `name`: its path in the repository. */
 export async function builtModule(name: string): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'bucketcache-built-'))
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
-  const input = fileURLToPath(new URL(`../../lib/${name}.ts`, import.meta.url))
-  const bundle = await rolldown({ input, platform: 'node' })
+  const input = fileURLToPath(new URL(`../../${name}`, import.meta.url))
+  const bundle = await rolldown({ input, platform: 'node', external: ['cbor-x', 'msgpackr'] })
   await bundle.write({ dir, format: 'esm', entryFileNames: 'built.mjs' })
   await bundle.close()
   return join(dir, 'built.mjs')

@@ -2,6 +2,7 @@
 
     disk_cache.py trials FOLDER COUNT SECONDS   each trial's times in microseconds, as peer-worker.ts prints them
     disk_cache.py counter FOLDER COUNT          waits for a line, then counts up COUNT times
+    disk_cache.py queue FOLDER                  for each line `push N` or `pull N` does that, and prints the times, until `end`
 """
 
 import json
@@ -65,9 +66,36 @@ def counter(folder, count):
     print(f'done {cache.get("counter")}', flush=True)
 
 
+def queue(folder):
+    cache = diskcache.Cache(folder)
+    pushed = pulled = 0
+    print('ready', flush=True)
+    for line in sys.stdin:
+        if line.strip() == 'end':
+            break
+        verb, count = line.split()
+        times = []
+        for _ in range(int(count)):
+            if verb == 'push':
+                value = value_of(pushed)
+                begin = time.perf_counter_ns()
+                cache.push(value)
+                times.append(time.perf_counter_ns() - begin)
+                pushed += 1
+            else:
+                begin = time.perf_counter_ns()
+                _, value = cache.pull()
+                times.append(time.perf_counter_ns() - begin)
+                assert value['id'] == pulled, (value, pulled)
+                pulled += 1
+        print(json.dumps([one / 1000 for one in times]), flush=True)
+
+
 if __name__ == '__main__':
-    what, folder, count, *more = sys.argv[1:]
+    what, folder, *more = sys.argv[1:]
     if what == 'trials':
-        trials(folder, int(count), float(more[0]))
+        trials(folder, int(more[0]), float(more[1]))
+    elif what == 'counter':
+        counter(folder, int(more[0]))
     else:
-        counter(folder, int(count))
+        queue(folder)
