@@ -20,7 +20,9 @@ function pause(ms: number): void {
 
 const noBytes = Buffer.alloc(0)
 
-/** Long logs are few, or else none of them is read often. */
+/** It pays to remember where logs end that are longer than this. */
+const longFrom = 8 * 1024
+/** Those that are written often are few. */
 const endsAtMost = 256
 
 /** Ordinary logs fit; what is larger is read in two steps. */
@@ -56,12 +58,22 @@ export function syncHost(bits: Permissions): SyncHost {
   // Where long logs ended when they were last read: they are written often, and to look there first saves a look at
   // their size.
   const ends = new Map<string, number>()
+  const noteEnd = (path: string, end: number): void => {
+    if (ends.size >= endsAtMost && !ends.has(path)) ends.clear()
+    ends.set(path, end)
+  }
 
   // The file that is kept open, and its path. An open file cannot be removed on Windows: there nothing is kept.
   let kept: { readonly fd: number; readonly path: string } | undefined
   let willDrop = false
 
-  const close = (fd: number, path: string): void => guard('close', path, () => fs.closeSync(fd))
+  const close = (fd: number, path: string): void => {
+    try {
+      fs.closeSync(fd)
+    } catch (error) {
+      throw refused('close', path, error)
+    }
+  }
 
   const dropKept = (): void => {
     willDrop = false
@@ -98,13 +110,14 @@ export function syncHost(bits: Permissions): SyncHost {
     const from = end === undefined ? 0 : Math.max(0, end - reach)
     const n = fs.readSync(fd, scratch, 0, scratchLength, from)
     if (n < scratchLength && (n > 0 || from === 0)) {
-      if (end !== undefined) ends.set(path, from + n)
-      return { bytes: keep ? copyOf(scratch, n) : scratch.subarray(0, n), start: from, size: from + n }
+      if (end !== undefined || n >= longFrom) noteEnd(path, from + n)
+      // What is to be kept is no more than was asked for.
+      const cut = keep ? Math.max(0, n - reach) : 0
+      return { bytes: keep ? copyOf(scratch, cut, n) : scratch.subarray(0, n), start: from + cut, size: from + n }
     }
     const size = fs.fstatSync(fd).size
     const start = Math.max(0, size - reach)
-    if (ends.size >= endsAtMost) ends.clear()
-    ends.set(path, size)
+    noteEnd(path, size)
     const bytes = Buffer.allocUnsafe(size - start)
     return { bytes: bytes.subarray(0, readAt(fd, bytes, start)), start, size }
   }
@@ -175,21 +188,33 @@ export function syncHost(bits: Permissions): SyncHost {
         created = -1
         return { bytes: noBytes, start: 0, size: 0 }
       }
-      const window = guard('read', nameOf(file), () => tailOf(file, nameOf(file), reach, true))
-      news = window.size === 0 ? news + 1 : 0
-      return window
+      const path = nameOf(file)
+      try {
+        const window = tailOf(file, path, reach, true)
+        news = window.size === 0 ? news + 1 : 0
+        return window
+      } catch (error) {
+        throw refused('read', path, error)
+      }
     },
     read({ file, position, length }) {
-      return guard('read', nameOf(file), () => {
+      try {
         // Mostly a writer's look whether anything stands behind its record, and nothing does.
         if (length === 1 && fs.readSync(file, scratch, 0, 1, position) === 0) return noBytes
         const bytes = Buffer.allocUnsafe(length)
         return bytes.subarray(0, readAt(file, bytes, position))
-      })
+      } catch (error) {
+        throw refused('read', nameOf(file), error)
+      }
     },
     size: ({ file }) => guard('look at', nameOf(file), () => fs.fstatSync(file).size),
     append({ file, bytes }) {
-      const written = guard('append to', nameOf(file), () => fs.writeSync(file, bytes))
+      let written: number
+      try {
+        written = fs.writeSync(file, bytes)
+      } catch (error) {
+        throw refused('append to', nameOf(file), error)
+      }
       if (written !== bytes.length) throw shortWrite(nameOf(file), written, bytes.length)
     },
     sync: ({ file }) => guard('sync', nameOf(file), () => fs.fsyncSync(file)),
@@ -353,9 +378,9 @@ function waitsForItself(path: string): DeadlockError {
   )
 }
 
-function copyOf(bytes: Buffer, length: number): Buffer {
-  const copy = Buffer.allocUnsafe(length)
-  bytes.copy(copy, 0, 0, length)
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
   return copy
 }
 
@@ -369,6 +394,7 @@ function isNoFile(error: unknown, path: string): boolean {
   }
 }
 
+/** For what is done now and then; where every change comes by, making a function to be called would be felt. */
 function guard<T>(what: string, path: string, act: () => T): T {
   try {
     return act()

@@ -118,7 +118,7 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
   let { creates } = how
   const patience = new Patience()
   for (;;) {
-    yield* patience.rest(store, slot.path)
+    if (patience.isDue) yield* patience.rest(store, slot.path)
     const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: creates })
     if (file === undefined) {
       const { write, result } = decide(undefined, nothingStored)
@@ -209,7 +209,7 @@ class Attempt {
       if (ended !== undefined) this.#ended.pop()
       return undefined
     }
-    yield* syncNames(store, [slot.path])
+    if (store.settings.durable) yield* syncNames(store, [slot.path])
     this.#grow(log, size + record.length)
     if (write.kind === 'tombstone') store.garbage.add(slot.path)
     else if (write.kind === 'touch')
@@ -288,7 +288,7 @@ class Attempt {
       if (before !== undefined) this.#ended.push({ place: before, bytes: countedEnd(log) })
       store.garbage.delete(slot.path)
     }
-    yield* syncNames(store, [slot.path])
+    if (store.settings.durable) yield* syncNames(store, [slot.path])
     return fields.id
   }
 

@@ -102,7 +102,7 @@ export function* erase(
 ): Io<Erased | undefined> {
   const patience = new Patience()
   for (;;) {
-    yield* patience.rest(store, path)
+    if (patience.isDue) yield* patience.rest(store, path)
     const file = yield* openOurs(path)
     if (file === undefined) return undefined
     try {

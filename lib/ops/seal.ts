@@ -37,13 +37,16 @@ export class Patience {
     this.#due = { own }
   }
 
-  /** To be called at the start of each round, with no file open: there may be many who wait. Lets others run for a moment, if
-   *  the last round has met with them. */
+  /** The last round has met with others: to be asked at the start of each, with no file open, since there may be many who wait. */
+  get isDue(): boolean {
+    return this.#due !== undefined
+  }
+
+  /** Lets those run for a moment. */
   *rest(store: Store, path: string): Io<void> {
-    const due = this.#due
-    if (due === undefined) return
+    const own = this.#due?.own === true
     this.#due = undefined
-    yield* this.wait(store, path, due.own)
+    yield* this.wait(store, path, own)
   }
 
   /** Lets others run for a moment; longer from time to time. TimeoutError when `timeoutMs` have passed. */

@@ -80,7 +80,7 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
   if (before !== undefined) return before
   const patience = new Patience()
   for (;;) {
-    yield* patience.rest(store, slot.path)
+    if (patience.isDue) yield* patience.rest(store, slot.path)
     const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
     let taken: Taken | undefined
     try {
