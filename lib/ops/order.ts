@@ -47,10 +47,10 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
         tail.started = true
       } else {
         const read = yield* readFrom(file, offset, size)
-        tail.fold(segment, offset, read)
-        if (!standsBeforeEnd(read, last)) continue
         // A merger unlinks what has ended, and has taken in what stands before the end. Else the folder was removed.
         if (isRemoved && !hasEnd(read)) continue
+        tail.fold(segment, offset, read)
+        if (!standsBeforeEnd(read, last)) continue
       }
       if (tail.segment === segment && tail.offset > store.bounds.segment) yield* endSegment(store, file)
       else keep = tail.segment === segment && !store.settings.network
@@ -194,7 +194,9 @@ function* foldRest(store: Store, { file, segment }: Opened): Io<boolean> {
 }
 
 function* readFrom(file: File, offset: number, size: number): Io<FramesRead> {
-  return readFrames(yield* ask<'read'>({ op: 'read', file, position: offset, length: size - offset }))
+  // A file that was kept open may be shorter than the one that has its name by now, and was read to there.
+  const length = Math.max(0, size - offset)
+  return readFrames(yield* ask<'read'>({ op: 'read', file, position: offset, length }))
 }
 
 /** Whether a record is among those that count. */

@@ -34,6 +34,17 @@ test('what is stored after the folder was removed is in the new one, and counted
   expect(bucket.size).toBe(3)
 })
 
+test('what is stored in turns with the promise interface, while the folder is removed, is in the new one', async () => {
+  const bucket = newBucket<string, number>()
+  for (let i = 0; i < 3; i++) bucket.set(`old ${i}`, i)
+  rmSync(bucket.path, { recursive: true })
+  // It does not keep the file, so it finds the new folder's order log, and what is known of it is known to both.
+  for (let i = 0; i < 20; i++) await bucket.promises.set(`new ${i}`, i)
+  bucket.set('last', 1)
+  expect(keysOf(bucket.path)).toEqual([...Array.from({ length: 20 }, (_, i) => `new ${i}`), 'last'])
+  expect(new Bucket(bucket.path).size).toBe(21)
+})
+
 test('what is stored after another has merged the order log is in what it has become', () => {
   const bucket = newBucket<string, number>({ cullLimit: 0 })
   const other = newStore(bucket.path)
