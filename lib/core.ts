@@ -12,6 +12,7 @@ import { Gate } from './io/gate.ts'
 import { asyncHost } from './io/host-async.ts'
 import { syncHost } from './io/host-sync.ts'
 import { thisOwner } from './io/identity.ts'
+import { Keeper } from './io/keeper.ts'
 import type { AsyncHost, Io, SyncHost } from './io/requests.ts'
 import { runAsync, runSync } from './io/run.ts'
 import { streamOf, writeFromStream } from './io/streams.ts'
@@ -61,8 +62,9 @@ export class Core {
     this.settings = settings
     this.memory = settings.memory === undefined ? undefined : new Memory(settings.memory)
     this.#bits = bits
-    this.#sync = syncHost(bits)
-    this.#async = patientHost(asyncHost(bits))
+    const keeper = new Keeper()
+    this.#sync = syncHost(bits, keeper)
+    this.#async = patientHost(asyncHost(bits, keeper))
     this.store = createStore({
       folder: this.path,
       backend,

@@ -9,6 +9,7 @@ import { crc32 } from 'node:zlib'
 import { about, checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
+import { Keeper } from './keeper.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { AsyncHost, Window } from './requests.ts'
@@ -40,7 +41,7 @@ function write(fd: number, bytes: Uint8Array, offset: number, position: number |
 const firstReach = 16 * 1024
 
 /** A host for one bucket: it knows with which bits to create files. */
-export function asyncHost(bits: Permissions): AsyncHost {
+export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
   // Paths of the files that are open, by descriptor: for error messages. What is closed is overwritten by and by.
   const names: string[] = []
   const nameOf = (file: number): string => names[file] ?? `descriptor ${file}`
@@ -126,9 +127,14 @@ export function asyncHost(bits: Permissions): AsyncHost {
     },
     sync: ({ file }) => guard('sync', nameOf(file), () => fsync(file)),
     close: ({ file }) => guard('close', nameOf(file), () => close(file)),
-    // Opening is done by other threads: nothing would be gained.
-    keep: ({ file, path }) => guard('close', path, () => close(file)),
-    kept: async () => undefined,
+    async keep({ file, path }) {
+      if (!keeper.keep(file, path)) await guard('close', path, () => close(file))
+    },
+    async kept({ path }) {
+      const file = keeper.take(path)
+      if (file !== undefined) names[file] = path
+      return file
+    },
     write({ path, bytes, durable }) {
       return guard('write', path, async () => {
         const fd = await inFolder(path, () => open(path, flags.createNew, bits.file))

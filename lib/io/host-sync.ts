@@ -7,6 +7,7 @@ import { DeadlockError } from '../errors.ts'
 import { about, checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
+import { Keeper } from './keeper.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { SyncHost, Window } from './requests.ts'
@@ -28,14 +29,11 @@ const endsAtMost = 256
 /** Ordinary logs fit; what is larger is read in two steps. */
 const scratchLength = 32 * 1024
 
-/** For so long a file may stay open that nobody asks for. */
-const keptMs = 1000
-
 /** So many files in a row must have been new before the next one is expected to be. */
 const newInARow = 8
 
 /** A host for one bucket: it knows with which bits to create files. */
-export function syncHost(bits: Permissions): SyncHost {
+export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
   // Reused for every `load`: its bytes are good until the next request, see requests.ts.
   const scratch = Buffer.allocUnsafeSlow(scratchLength)
   // Opening a missing file costs an exception, asking first costs a system call: so ask while the answers are no.
@@ -63,25 +61,12 @@ export function syncHost(bits: Permissions): SyncHost {
     ends.set(path, end)
   }
 
-  // The file that is kept open, and its path. An open file cannot be removed on Windows: there nothing is kept.
-  let kept: { readonly fd: number; readonly path: string } | undefined
-  let willDrop = false
-
   const close = (fd: number, path: string): void => {
     try {
       fs.closeSync(fd)
     } catch (error) {
       throw refused('close', path, error)
     }
-  }
-
-  const dropKept = (): void => {
-    willDrop = false
-    if (kept === undefined) return
-    const { fd } = kept
-    kept = undefined
-    // Nobody waits for an answer.
-    fs.close(fd, () => {})
   }
 
   // While files turn out to be new, the next is opened as one that must be: then it need not be read. Where it is not, that
@@ -223,16 +208,12 @@ export function syncHost(bits: Permissions): SyncHost {
       close(file, nameOf(file))
     },
     keep({ file, path }) {
-      if (kept !== undefined || process.platform === 'win32') return close(file, path)
-      kept = { fd: file, path }
-      if (!willDrop) setTimeout(dropKept, keptMs).unref()
-      willDrop = true
+      if (!keeper.keep(file, path)) close(file, path)
     },
     kept({ path }) {
-      if (kept?.path !== path) return undefined
-      const { fd } = kept
-      kept = undefined
-      return fd
+      const file = keeper.take(path)
+      if (file !== undefined) names[file] = path
+      return file
     },
     write({ path, bytes, durable }) {
       return guard('write', path, () => {

@@ -308,3 +308,24 @@ describe.each([
     expect(readdirSync(join(folder, 'tmp'))).toEqual([])
   })
 })
+
+test('syncHost: a file that gets the number of a new one that was kept, and dropped, is not taken for new', () => {
+  const host = syncHost(bits)
+  const folder = newFolder()
+  const make = (name: string): number => host.open({ op: 'open', path: join(folder, name), create: true })!
+  for (let i = 0; i < 20; i++) {
+    const file = make(`${i}`)
+    expect(host.tail({ op: 'tail', file, reach: 100 }).size).toBe(0)
+    host.close({ op: 'close', file })
+  }
+  const path = join(folder, 'old')
+  writeFileSync(path, 'old')
+  const kept = make('kept')
+  host.keep({ op: 'keep', file: kept, path: join(folder, 'kept') })
+  // Closed by whoever has it next, not by this host.
+  fs.closeSync(kept)
+  const file = host.open({ op: 'open', path, create: false })!
+  expect(file).toBe(kept)
+  expect(host.tail({ op: 'tail', file, reach: 100 }).bytes.toString()).toBe('old')
+  host.close({ op: 'close', file })
+})

@@ -29,7 +29,7 @@ export interface OrderOptions {
   /** How far the processes have read the order log: not at all; all of it; its first entry. Those who have read any keep the
    *  file open that they read last, as if they had written to it; see `keeps`. */
   readonly tails: 'cold' | 'current' | 'early'
-  /** Files are kept open between operations; only of processes that do nothing else. */
+  /** Files are kept open between operations. */
   readonly keeps: boolean
   readonly layout: 'processes' | 'one thread'
   readonly crashes: number
@@ -195,7 +195,7 @@ export function orderScenario(name: string, options: OrderOptions): Scenario {
     sees: inOrderLog,
     branches: 'in sequence',
     shortestTick: 1000,
-    keeps: options.keeps && options.layout === 'processes',
+    keeps: options.keeps,
     plant: options.plant,
   }
   const start = prepared(options.state, world)

@@ -28,7 +28,7 @@ export interface WorldOptions {
   readonly branches: 'interleaved' | 'in sequence'
   /** Sleeping for less than this does not move the clock: so states that differ by nothing else are one. */
   readonly shortestTick: number
-  /** Processes keep a file open if they are asked to, as the synchronous host does. */
+  /** Processes keep a file open if they are asked to, as the hosts do. */
   readonly keeps: boolean
   /** Planted faults. */
   readonly plant?: Plant | undefined
@@ -106,9 +106,9 @@ export class Process {
     return slot
   }
 
-  /** One file is enough, and who is asynchronous keeps none. */
+  /** One file is enough. */
   keep(open: OpenFile): void {
-    if (this.#world.options.keeps && !this.shared) this.kept ??= open
+    if (this.#world.options.keeps) this.kept ??= open
   }
 
   takeKept(path: string): SimFile | undefined {
