@@ -6,7 +6,16 @@ import type { Backend } from './backends/backend.ts'
 import { Core } from './core.ts'
 import { dictOf } from './dict.ts'
 import type { Duration } from './duration.ts'
-import { compareKeys, type Entry, type ListFilter, listedKey, makeEntry, makeInfo, passes } from './entry.ts'
+import {
+  compareKeys,
+  type Entry,
+  filterNames,
+  type ListFilter,
+  listedKey,
+  makeEntry,
+  makeInfo,
+  passes,
+} from './entry.ts'
 import { KeyNotFoundError } from './errors.ts'
 import type { Io } from './io/requests.ts'
 import type { KeyMaker } from './keymakers/keymaker.ts'
@@ -48,11 +57,11 @@ import {
   type SetOptions,
 } from './options.ts'
 import { AsyncBucket } from './promises.ts'
-import { type QueueOptions, queueNames, resolveQueue } from './queue-options.ts'
+import { type QueueOptions, resolveItemTerms, resolveQueue } from './queue-options.ts'
 import { Collections } from './recipes/collections.ts'
 import type { Deque, DequeOptions } from './recipes/deque.ts'
 import type { Index } from './recipes/ordered-index.ts'
-import { readSetting, resetSetting } from './reset.ts'
+import { readSetting, resetSetting, settingNow } from './reset.ts'
 import { hasEnded } from './upkeep.ts'
 
 /** The core of a bucket, for this package's own modules. */
@@ -264,7 +273,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    */
   push(value: V, options: QueueOptions & SetOptions = {}): number | string {
     const queue = resolveQueue(options, 'back')
-    const terms = resolveTerms(options, queueNames)
+    const terms = resolveItemTerms(options)
     this.core.checkWritable('push')
     return this.core.attempt('push', 0, () => this.core.sync(push(this.core.active, queue, value, terms)))
   }
@@ -375,7 +384,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   expire(now: Date = new Date(this.core.store.environment.now())): number {
     const at = checkDate(now)
     this.core.checkWritable('expire')
-    const { active: store } = this.core
+    const { active: store, memory } = this.core
+    memory?.clear()
     let count = this.#read('expire', 0, () => expireTaken(store, at))
     for (const slot of this.#read('expire', [], () => slotsBegun(store, at))) {
       count += this.core.attempt('expire', 0, () => this.core.sync(expireSlot(store, slot, at)))
@@ -404,6 +414,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** The entry inserted last, or with `last: false` first; undefined: there is none. DiskCache: Cache.peekitem. */
   peekItem(options: { last?: boolean } = {}): Entry<K, V> | undefined {
+    checkNames(options, ['last'], 'peekItem')
     const listed = this.#read('peekItem', undefined, () => endmost(this.core.active, options.last !== false))
     const read = listed && listedKey<K>(this.core, listed)
     return read && makeEntry(read.key, listed!.decoded!.value as V, listed!)
@@ -453,19 +464,22 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     return Math.max(0, totals.volume + this.core.active.order.unwritten)
   }
 
-  /** Keys in insertion order, as a Map's; entries that are added meanwhile are shown. */
+  /** Keys in insertion order, as a Map's: entries that this process adds meanwhile are shown, and those that it removes are not. */
   *keys(): IterableIterator<K> {
     for (const { key } of this.#listed({ values: false })) yield key
   }
 
+  /** Values in insertion order. */
   *values(): IterableIterator<V> {
     for (const { listed } of this.#listed({ values: true })) yield listed.decoded!.value as V
   }
 
+  /** Keys and values in insertion order. */
   *entries(): IterableIterator<[K, V]> {
     for (const { key, listed } of this.#listed({ values: true })) yield [key, listed.decoded!.value as V]
   }
 
+  /** As `entries`: `for (const [key, value] of bucket)`. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.entries()
   }
@@ -477,6 +491,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** Keys in their own order: numbers before strings before the rest; strings by code unit. All keys are in memory meanwhile. */
   *sortedKeys(options: { reverse?: boolean } = {}): IterableIterator<K> {
+    checkNames(options, ['reverse'], 'sortedKeys')
     const keys: { key: K; text: string }[] = []
     for (const { key, listed } of this.#listed({ values: false })) keys.push({ key, text: listed.keyText })
     keys.sort(compareKeys)
@@ -486,6 +501,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** What is stored, in insertion order, without reading the values. */
   *list(options: ListFilter = {}): IterableIterator<Omit<Entry<K, V>, 'value'>> {
+    checkNames(options, filterNames, 'list')
     for (const { key, listed } of this.#listed({ values: false, expired: options.expired === true })) {
       if (passes(options, key, listed)) yield { key, ...makeInfo(listed) }
     }
@@ -561,9 +577,11 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   /** Reads a setting afresh, or changes it: those of the folder for every process that uses it (which see it at their next
    *  `reset(name)`), all others for this instance. DiskCache: Cache.reset. */
   reset<N extends keyof BucketOptions>(name: N, ...value: [value?: BucketOptions[N]]): BucketOptions[N] {
-    return value.length === 0 || value[0] === undefined
-      ? this.core.sync(readSetting(this.core, name))
-      : this.core.sync(resetSetting(this.core, name, value[0]))
+    const { core } = this
+    const given = value[0]
+    return core.attempt('reset', settingNow(core, name), () =>
+      core.sync(given === undefined ? readSetting(core, name) : resetSetting(core, name, given)),
+    )
   }
 
   /** Writes down what is only in this process. The bucket may be used again afterwards: it holds nothing open. */
@@ -571,10 +589,12 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     this.core.flush()
   }
 
+  /** As `close`: `using bucket = new Bucket(…)`. */
   [Symbol.dispose](): void {
     this.close()
   }
 
+  /** As `promises.close`: `await using bucket = new Bucket(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.promises.close()
   }
@@ -610,12 +630,16 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   *#listed(options: ListOptions): IterableIterator<{ key: K; listed: Listed }> {
-    const listing = new Listing(this.core.active, options)
+    const { core } = this
+    const listing = new Listing(core.active, options)
     for (;;) {
       const page = this.#read('list', undefined, () => listing.next())
       if (page === undefined) return
-      for (const listed of page) {
-        const read = listedKey<K>(this.core, listed)
+      const asOf = core.changes
+      for (const seen of page) {
+        const listed = core.changes === asOf ? seen : this.#read('list', undefined, () => listing.again(seen))
+        if (listed === undefined || listing.isOver(listed)) continue
+        const read = listedKey<K>(core, listed)
         if (read !== undefined) yield { key: read.key, listed }
       }
     }
@@ -636,10 +660,14 @@ export function resolveStart(
   if (typeof delta !== 'bigint' && !(typeof delta === 'number' && Number.isFinite(delta))) {
     throw new TypeError(`Expected delta to be a finite number or a bigint, got ${String(delta)}`)
   }
+  if (options !== undefined) checkNames(options, ['default'], 'incr')
   const start = options?.default
   if (start === undefined) return typeof delta === 'bigint' ? 0n : 0
   if (start !== null && typeof start !== typeof delta) {
     throw new TypeError(`Expected default to be a ${typeof delta}, as delta is, got ${typeof start}`)
+  }
+  if (typeof start === 'number' && !Number.isFinite(start)) {
+    throw new TypeError(`Expected default to be a finite number, got ${start}`)
   }
   return start
 }

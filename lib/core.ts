@@ -114,6 +114,11 @@ export class Core {
     return gate.inside(() => runAsync(io, this.#async))
   }
 
+  /** As `async`, for what removes entries: whoever reads meanwhile may remember what is about to go. */
+  asyncRemoving<T>(io: Io<T>): Promise<T> {
+    return this.async(io).finally(() => this.memory?.clear())
+  }
+
   /** `run`, or what a degraded bucket answers when the filesystem refuses. */
   attempt<T>(operation: string, degraded: T, run: () => T): T {
     try {
@@ -137,8 +142,12 @@ export class Core {
     return degraded
   }
 
-  /** Throws if nothing may be written. */
+  /** How many operations of this bucket may have written. */
+  changes = 0
+
+  /** To be called by each operation that writes, at its beginning. Throws if nothing may be written. */
   checkWritable(operation: string): void {
+    this.changes++
     if (!this.settings.readOnly) return
     throw new ReadOnlyError(`Cannot ${operation}: ${this.path} was opened with readOnly. Open it without, to write.`)
   }

@@ -7,7 +7,9 @@ import type { Listed } from './ops/list.ts'
 
 /** Everything known about one stored value. */
 export interface Entry<K = unknown, V = unknown> {
+  /** As it was given to `set`, or read back from the file. */
   key: K
+  /** Decoded. */
   value: V
   /** undefined: it does not expire. */
   expiresAt: Date | undefined
@@ -15,6 +17,7 @@ export interface Entry<K = unknown, V = unknown> {
   storedAt: Date
   /** The first of `tags`. */
   tag: Tag | undefined
+  /** All tags, in the order in which they were given. */
   tags: readonly Tag[]
   /** Bytes of the encoded value. */
   size: number
@@ -57,6 +60,8 @@ export interface ListFilter {
   /** Whose encoded value takes more bytes. */
   largerThan?: number
 }
+
+export const filterNames: readonly string[] = ['tag', 'prefix', 'expired', 'largerThan']
 
 export function passes(filter: ListFilter, key: unknown, details: Details): boolean {
   const { tag, prefix, largerThan } = filter

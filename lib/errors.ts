@@ -18,6 +18,7 @@ export type ErrorCode =
 
 /** What all errors of this package have in common: `error instanceof BucketCacheError`, and a stable `code`. */
 export class BucketCacheError extends Error {
+  /** What happened, for programs: stays the same within a major version. */
   readonly code: ErrorCode
   /** The file or folder concerned, where there is one. */
   readonly path: string | undefined

@@ -44,11 +44,17 @@ export interface BucketOptions {
   lifetime?: Duration | null
   /** Parts of the lifetime, in place of `lifetime`: `{ hours: 1, minutes: 30 }`. */
   weeks?: number
+  /** Part of the lifetime, 24 hours each. */
   days?: number
+  /** Part of the lifetime, 60 minutes each. */
   hours?: number
+  /** Part of the lifetime, 60 seconds each. */
   minutes?: number
+  /** Part of the lifetime, 1000 milliseconds each. */
   seconds?: number
+  /** Part of the lifetime, as bare numbers are. */
   milliseconds?: number
+  /** Part of the lifetime, a thousandth of a millisecond each. */
   microseconds?: number
   /** Keep decoded values in memory; default false. What is given out is the value kept: who changes it changes what others
    *  get. */
@@ -140,6 +146,8 @@ const otherNames: Record<string, string> = {
 
 /** Throws a TypeError for the first name in `options` that is not known. */
 export function checkNames(options: object, known: readonly string[], of: string): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Expected the options of ${of} to be an object, got ${show(options)}`)
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const other = otherNames[name]
@@ -221,7 +229,8 @@ function resolveKeyMaker(keyMaker: unknown): KeyMaker {
 
 function resolveMode(mode: unknown): number {
   if (mode === undefined) return 0o600
-  if (typeof mode !== 'number' || !Number.isInteger(mode) || mode < 0 || mode > 0o777) {
+  if (typeof mode !== 'number') throw new TypeError(`Expected mode to be a number, got ${show(mode)}`)
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
     throw new RangeError(`Expected mode to be permission bits like 0o600, got ${show(mode)}`)
   }
   if ((mode & 0o600) !== 0o600)
@@ -238,8 +247,8 @@ function resolveMemory(memory: unknown): Settings['memory'] {
   checkNames(options, ['maxEntries', 'maxBytes', 'revalidate'], 'memory')
   const { maxEntries = 10_000, maxBytes = 64 * 2 ** 20, revalidate = 'always' } = options
   for (const [name, value] of Object.entries({ maxEntries, maxBytes })) {
-    if (typeof value !== 'number' || !(value > 0))
-      throw new RangeError(`Expected memory.${name} to be a positive number, got ${show(value)}`)
+    if (typeof value !== 'number') throw new TypeError(`Expected memory.${name} to be a number, got ${show(value)}`)
+    if (!(value > 0)) throw new RangeError(`Expected memory.${name} to be a positive number, got ${show(value)}`)
   }
   const revalidateMs =
     revalidate === 'always'
@@ -267,7 +276,10 @@ export function checkSetting<N extends keyof FolderSettings>(name: N, value: unk
   }
   if (name === 'statistics' || name === 'tagIndex')
     throw new TypeError(`Expected ${name} to be true or false, got ${show(value)}`)
-  throw new RangeError(`Expected ${name} to be a number that is not negative, got ${show(value)}`)
+  if (typeof value !== 'number') throw new TypeError(`Expected ${name} to be a number, got ${show(value)}`)
+  throw new RangeError(
+    `Expected ${name} to be a ${name === 'cullLimit' ? 'whole ' : ''}number that is not negative, got ${show(value)}`,
+  )
 }
 
 const setNames = ['expire', 'tag', 'ifVersion']

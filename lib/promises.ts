@@ -5,9 +5,19 @@ import { storesBytesAsTheyAre } from './backends/resolve.ts'
 import { notFound, resolveStart } from './bucket.ts'
 import type { Core } from './core.ts'
 import type { Duration } from './duration.ts'
-import { compareKeys, type Entry, type ListFilter, listedKey, makeEntry, makeInfo, passes } from './entry.ts'
+import {
+  compareKeys,
+  type Entry,
+  filterNames,
+  type ListFilter,
+  listedKey,
+  makeEntry,
+  makeInfo,
+  passes,
+} from './entry.ts'
 import type { Totals } from './indexes/order.ts'
 import type { Io } from './io/requests.ts'
+import { bytesOf } from './io/streams.ts'
 import type { Slot } from './keys.ts'
 import type { Tag } from './log/record.ts'
 import type { LogState } from './log/state.ts'
@@ -42,8 +52,8 @@ import {
   resolveUpdateTerms,
   type SetOptions,
 } from './options.ts'
-import { type QueueOptions, queueNames, resolveQueue } from './queue-options.ts'
-import { readSetting, resetSetting } from './reset.ts'
+import { type QueueOptions, resolveItemTerms, resolveQueue } from './queue-options.ts'
+import { readSetting, resetSetting, settingNow } from './reset.ts'
 import type { Store } from './store.ts'
 import { Turns } from './turns.ts'
 import { hasEnded } from './upkeep.ts'
@@ -55,6 +65,7 @@ const culledAtOnce = 100
 export interface LongWork {
   /** Aborted: the promise rejects with the signal's reason; what was done stays done. */
   signal?: AbortSignal
+  /** Called after each step; `done` and `total` count steps, or entries where it is not known how many there are. */
   onProgress?: (progress: { done: number; total: number | undefined }) => void
 }
 
@@ -284,7 +295,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async push(value: V, options: QueueOptions & SetOptions = {}): Promise<number | string> {
     const core = this.#core
     const queue = resolveQueue(options, 'back')
-    const terms = resolveTerms(options, queueNames)
+    const terms = resolveItemTerms(options)
     core.checkWritable('push')
     return await this.#queued('push', 0, queue, () => push(this.#store, queue, value, terms))
   }
@@ -365,7 +376,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     for (let step = 0; step < eraseSteps; step++) {
       signal?.throwIfAborted()
       const removed = await core.attemptAsync(operation, { count: 0, size: 0 }, () =>
-        core.async(eraseFolder(this.#store, step, meant, reason)),
+        core.asyncRemoving(eraseFolder(this.#store, step, meant, reason)),
       )
       count += removed.count
       size += removed.size
@@ -383,7 +394,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     signal?.throwIfAborted()
     await this.#turns.settled()
     core.memory?.clear()
-    const indexed = await core.attemptAsync('evict', undefined, () => core.async(evictIndexed(store, tag)))
+    const indexed = await core.attemptAsync('evict', undefined, () => core.asyncRemoving(evictIndexed(store, tag)))
     if (indexed === undefined)
       return (await this.#erase('evict', { signal, onProgress }, log => carries(store, log, tag), 'tag')).count
     onProgress?.({ done: indexed, total: indexed })
@@ -402,11 +413,11 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     signal?.throwIfAborted()
     await this.#turns.settled()
     const slots = await core.attemptAsync('expire', [], () => core.async(slotsBegun(store, at)))
-    let count = await core.attemptAsync('expire', 0, () => core.async(expireTaken(store, at)))
+    let count = await core.attemptAsync('expire', 0, () => core.asyncRemoving(expireTaken(store, at)))
     let done = 0
     for (const slot of slots) {
       signal?.throwIfAborted()
-      count += await core.attemptAsync('expire', 0, () => core.async(expireSlot(store, slot, at)))
+      count += await core.attemptAsync('expire', 0, () => core.asyncRemoving(expireSlot(store, slot, at)))
       onProgress?.({ done: ++done, total: slots.length })
     }
     return count
@@ -423,7 +434,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     for (;;) {
       signal?.throwIfAborted()
       const gone = await core.attemptAsync('cull', 0, () =>
-        core.async(cull(this.#store, culledAtOnce, Number.POSITIVE_INFINITY)),
+        core.asyncRemoving(cull(this.#store, culledAtOnce, Number.POSITIVE_INFINITY)),
       )
       count += gone
       onProgress?.({ done: count, total: undefined })
@@ -443,6 +454,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.peekItem. */
   async peekItem(options: { last?: boolean } = {}): Promise<Entry<K, V> | undefined> {
+    checkNames(options, ['last'], 'peekItem')
     const core = this.#core
     await this.#turns.settled()
     const listed = await core.attemptAsync('peekItem', undefined, () =>
@@ -506,20 +518,24 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     for await (const { key } of this.#listed({ values: false })) yield key
   }
 
+  /** As Bucket.values. */
   async *values(): AsyncIterableIterator<V> {
     for await (const { listed } of this.#listed({ values: true })) yield listed.decoded!.value as V
   }
 
+  /** As Bucket.entries. */
   async *entries(): AsyncIterableIterator<[K, V]> {
     for await (const { key, listed } of this.#listed({ values: true })) yield [key, listed.decoded!.value as V]
   }
 
+  /** As `entries`: `for await (const [key, value] of bucket.promises)`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<[K, V]> {
     return this.entries()
   }
 
   /** As Bucket.sortedKeys. */
   async *sortedKeys(options: { reverse?: boolean } = {}): AsyncIterableIterator<K> {
+    checkNames(options, ['reverse'], 'sortedKeys')
     const keys: { key: K; text: string }[] = []
     for await (const { key, listed } of this.#listed({ values: false })) keys.push({ key, text: listed.keyText })
     keys.sort(compareKeys)
@@ -529,17 +545,29 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.list. */
   async *list(options: ListFilter = {}): AsyncIterableIterator<Omit<Entry<K, V>, 'value'>> {
+    checkNames(options, filterNames, 'list')
     for await (const { key, listed } of this.#listed({ values: false, expired: options.expired === true })) {
       if (passes(options, key, listed)) yield { key, ...makeInfo(listed) }
     }
   }
 
+  /** As Bucket.forEach. */
+  async forEach(callback: (value: V, key: K, bucket: this) => void): Promise<void> {
+    for await (const [key, value] of this.entries()) callback(value, key, this)
+  }
+
+  /** As Bucket.unload. */
+  async unload(key: K): Promise<void> {
+    this.#core.forget(this.#slot(key))
+  }
+
   /** As Bucket.reset. */
   async reset<N extends keyof BucketOptions>(name: N, ...value: [value?: BucketOptions[N]]): Promise<BucketOptions[N]> {
     const core = this.#core
-    return value.length === 0 || value[0] === undefined
-      ? await core.async(readSetting(core, name))
-      : await core.async(resetSetting(core, name, value[0]))
+    const given = value[0]
+    return await core.attemptAsync('reset', settingNow(core, name), () =>
+      core.async(given === undefined ? readSetting(core, name) : resetSetting(core, name, given)),
+    )
   }
 
   /** Waits for what was called, and writes down what is only in this process. */
@@ -613,11 +641,18 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     for (;;) {
       const page = await core.attemptAsync('list', undefined, () => core.async(listing.next()))
       if (page === undefined) return
-      for (const listed of page) {
+      const asOf = core.changes
+      for (const seen of page) {
+        const listed = core.changes === asOf ? seen : await this.#again(listing, seen)
+        if (listed === undefined || listing.isOver(listed)) continue
         const read = listedKey<K>(core, listed)
         if (read !== undefined) yield { key: read.key, listed }
       }
     }
+  }
+
+  #again(listing: Listing, listed: Listed): Promise<Listed | undefined> {
+    return this.#core.attemptAsync('list', undefined, () => this.#core.async(listing.again(listed)))
   }
 }
 
@@ -625,8 +660,7 @@ const signalName = ['signal']
 
 async function collect(source: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of signal === undefined ? source : addAbortSignal(signal, source))
-    chunks.push(Buffer.from(chunk))
+  for await (const chunk of signal === undefined ? source : addAbortSignal(signal, source)) chunks.push(bytesOf(chunk))
   return Buffer.concat(chunks)
 }
 

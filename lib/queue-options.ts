@@ -1,8 +1,11 @@
 // What push, pull and peek are told about the queue.
 
+import { ConflictError } from './errors.ts'
 import type { Queue } from './ops/queue.ts'
-import { checkNames, show } from './options.ts'
+import type { Terms } from './ops/terms.ts'
+import { checkNames, resolveTerms, type SetOptions, show } from './options.ts'
 
+/** Which queue, and which end of it. */
 export interface QueueOptions {
   /** Which queue: 'jobs' and 'jobs-2' are apart, and from the one without a prefix. */
   prefix?: string
@@ -10,7 +13,16 @@ export interface QueueOptions {
   side?: 'front' | 'back'
 }
 
-export const queueNames: readonly string[] = ['prefix', 'side']
+const queueNames: readonly string[] = ['prefix', 'side']
+
+/** The terms of an item. @throws ConflictError if they name a version: an item is always a new entry. */
+export function resolveItemTerms(options: QueueOptions & SetOptions): Terms {
+  const terms = resolveTerms(options, queueNames)
+  if (terms.ifVersion !== undefined && terms.ifVersion !== '') {
+    throw new ConflictError(`Cannot push under ifVersion ${show(terms.ifVersion)}: an item is always a new entry.`)
+  }
+  return terms
+}
 
 /** `alone`: no other options belong to the call. */
 export function resolveQueue(options: QueueOptions, side: Queue['side'], alone = false): Queue {

@@ -16,6 +16,11 @@ export function* readSetting<N extends keyof BucketOptions>(core: Core, name: N)
   return instanceSetting(core, name)
 }
 
+/** A setting as this instance knows it; TypeError for an unknown name. */
+export function settingNow<N extends keyof BucketOptions>(core: Core, name: N): BucketOptions[N] {
+  return isFolderSetting(name) ? (core.store.limits[name] as BucketOptions[N]) : instanceSetting(core, name)
+}
+
 /** Changes a setting, and gives it back. */
 export function* resetSetting<N extends keyof BucketOptions>(
   core: Core,
@@ -79,7 +84,7 @@ function instanceSetting<N extends keyof BucketOptions>(core: Core, name: N): Bu
     onError: settings.degrade ? 'degrade' : 'throw',
     filesystem: settings.network ? 'network' : 'local',
   }
-  if (!(name in values)) resolveOptions({ [name]: 1 }) // tells an unknown name
+  if (!Object.hasOwn(values, name)) resolveOptions({ [name]: 1 }) // tells an unknown name
   return values[name]
 }
 

@@ -243,6 +243,9 @@ for (const [name, face] of faces) {
       expect(await twin.keys()).toEqual([])
       expect(await twin.size()).toBe(0)
       expect(await twin.clear()).toBe(0)
+      expect(await twin.reset('sizeLimit')).toBe(2 ** 30)
+      expect(await twin.reset('tagIndex', true)).toBe(false)
+      expect(await twin.reset('lifetime', 1000)).toBe(1000)
       await twin.close()
     })
 

@@ -225,3 +225,36 @@ test('keys have the same name in memory exactly if they are the same, however th
     }),
   )
 })
+
+test.each(['evict', 'clear', 'expire', 'cull'] as const)(
+  '%s() leaves nothing in memory of what it removes, nor do those who read meanwhile',
+  async what => {
+    vi.useRealTimers()
+    const bucket = newBucket<number, number>({ memory: { revalidate: 'never' } })
+    const { promises } = bucket
+    const later = new Date(Date.now() + 2e9)
+    const keys = Array.from({ length: 50 }, (_, i) => i)
+    const fill = (): void => {
+      for (const key of keys) bucket.set(key, 1, { tag: 't', expire: 1e9 })
+      for (const key of keys) bucket.get(key)
+      if (what === 'cull') bucket.reset('maxEntries', 1)
+    }
+    const left = (): number[] => keys.filter(key => bucket.get(key) !== undefined)
+    const stored = (): number[] => keys.filter(key => bucket.has(key))
+    fill()
+    const act = { evict: ['t'], clear: [], expire: [later], cull: [] }[what] as [never]
+    bucket[what](...act)
+    expect(left()).toEqual(stored())
+    fill()
+    let busy = true
+    const acting = promises[what](...act).finally(() => {
+      busy = false
+    })
+    while (busy) {
+      await Promise.all(keys.map(key => promises.get(key)))
+      await new Promise(setImmediate)
+    }
+    await acting
+    expect(left()).toEqual(stored())
+  },
+)

@@ -45,10 +45,13 @@ describe('new Bucket(), its options', () => {
     [{ filesystem: 'nfs' }, TypeError],
     [{ timeout: -1 }, RangeError],
     [{ mode: 0o1777 }, RangeError],
-    [{ mode: '600' }, RangeError],
+    [{ mode: '600' }, TypeError],
     [{ sizeLimit: -1 }, RangeError],
     [{ cullLimit: 1.5 }, RangeError],
-    [{ maxEntries: 'many' }, RangeError],
+    [{ maxEntries: 'many' }, TypeError],
+    [{ sizeLimit: '1 GB' }, TypeError],
+    [{ sizeLimit: Number.NaN }, RangeError],
+    [{ memory: { maxBytes: '1 MB' } }, TypeError],
     [{ evictionPolicy: 'random' }, TypeError],
     [{ statistics: 'on' }, TypeError],
     [{ tagIndex: 1 }, TypeError],
@@ -228,6 +231,10 @@ describe('reset()', () => {
   test('what cannot be is refused', () => {
     const bucket = newBucket()
     expect(() => bucket.reset('cullLimit', -1)).toThrow(RangeError)
+    // What every object has is no setting.
+    for (const name of ['toString', 'constructor', '__proto__']) {
+      expect(() => bucket.reset(name as 'mode')).toThrow(TypeError)
+    }
     expect(() => bucket.reset('onError', 'what' as never)).toThrow(TypeError)
     expect(() => bucket.reset('nonsense' as never)).toThrow(TypeError)
     expect(() => bucket.reset('nonsense' as never, 1 as never)).toThrow(TypeError)

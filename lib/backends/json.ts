@@ -68,6 +68,7 @@ export class JSONBackend implements Backend, SliceDecoder {
     return this.decodeSlice(buffer, 0, buffer.length)
   }
 
+  /** @internal As `decode`, of a part of a buffer. */
   decodeSlice(buffer: Buffer, start: number, end: number): unknown {
     if (start === end) return undefined
     const reviver = this.#reviver

@@ -2,8 +2,8 @@
 
 import { Bucket } from '../bucket.ts'
 import { sync } from '../ops/sync.ts'
-import { type BucketOptions, resolveTerms, type SetOptions } from '../options.ts'
-import { type QueueOptions, queueNames, resolveQueue } from '../queue-options.ts'
+import type { BucketOptions, SetOptions } from '../options.ts'
+import { type QueueOptions, resolveItemTerms, resolveQueue } from '../queue-options.ts'
 import { Deferral } from './deferral.ts'
 import { AsyncDeferredWriteBucket } from './promises.ts'
 
@@ -73,7 +73,7 @@ export class DeferredWriteBucket<K = unknown, V = unknown> extends Bucket<K, V> 
   override push(value: V, options: QueueOptions & SetOptions = {}): number | string {
     const key = super.push(value, options)
     const { path } = this.core.store.keys.slot(key)
-    this.#active.pushed.set(path, { queue: resolveQueue(options, 'back'), terms: resolveTerms(options, queueNames) })
+    this.#active.pushed.set(path, { queue: resolveQueue(options, 'back'), terms: resolveItemTerms(options) })
     return key
   }
 

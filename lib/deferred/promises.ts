@@ -1,9 +1,9 @@
 // The promise twin of a deferred bucket.
 
 import { sync } from '../ops/sync.ts'
-import { resolveTerms, type SetOptions } from '../options.ts'
+import type { SetOptions } from '../options.ts'
 import { AsyncBucket } from '../promises.ts'
-import { type QueueOptions, queueNames, resolveQueue } from '../queue-options.ts'
+import { type QueueOptions, resolveItemTerms, resolveQueue } from '../queue-options.ts'
 import type { Deferral } from './deferral.ts'
 
 /** Every method of DeferredWriteBucket with its result in a promise. */
@@ -40,7 +40,7 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
   override async push(value: V, options: QueueOptions & SetOptions = {}): Promise<number | string> {
     const key = await super.push(value, options)
     const { path } = this.#deferral.core.store.keys.slot(key)
-    this.#deferral.pushed.set(path, { queue: resolveQueue(options, 'back'), terms: resolveTerms(options, queueNames) })
+    this.#deferral.pushed.set(path, { queue: resolveQueue(options, 'back'), terms: resolveItemTerms(options) })
     return key
   }
 
@@ -54,6 +54,12 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
     await inside.settled()
     this.#deferral.adopt(child, begun)
     return result
+  }
+
+  /** As DeferredWriteBucket.unload. */
+  override async unload(key: K): Promise<void> {
+    await this.sync()
+    await super.unload(key)
   }
 
   /** Waits for what was called, and syncs. */

@@ -208,6 +208,8 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
       close(file, nameOf(file))
     },
     keep({ file, path }) {
+      // Another file may get its number, when it has been dropped.
+      if (file === created) created = -1
       if (!keeper.keep(file, path)) close(file, path)
     },
     kept({ path }) {

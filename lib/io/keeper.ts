@@ -1,6 +1,7 @@
 // The one file that a bucket keeps open between operations: whoever takes it has it alone, until it is given back.
 
 import fs from 'node:fs'
+import { setTimeout } from 'node:timers'
 
 /** For so long a file may stay open that nobody asks for. */
 const keptMs = 1000

@@ -17,6 +17,13 @@ export function streamOf(file: number, start: number, end: number): Readable {
   return fs.createReadStream('', { fd: file, start, end: end - 1, autoClose: true })
 }
 
+/** A piece of a stream as bytes: strings as UTF-8. */
+export function bytesOf(chunk: unknown): Buffer {
+  if (typeof chunk === 'string') return Buffer.from(chunk)
+  if (ArrayBuffer.isView(chunk)) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  throw new TypeError(`Expected the stream to bring bytes or text, got a piece of type ${typeof chunk}`)
+}
+
 /**
  * Writes a new file: so many zero bytes, then what the stream brings. How many bytes that was. An abort, or an error of the
  * stream or the disk, leaves no file.
@@ -30,19 +37,30 @@ export async function writeFromStream(
 ): Promise<number> {
   let length = 0
   const counter = new Transform({
-    transform(chunk: Uint8Array | string, encoding, done) {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
-      length += bytes.length
-      done(null, bytes)
+    // It is to see whatever the stream brings: what is no bytes would otherwise be thrown where nobody can catch it.
+    writableObjectMode: true,
+    writableHighWaterMark: 1,
+    transform(chunk: unknown, _encoding, done) {
+      try {
+        const bytes = bytesOf(chunk)
+        length += bytes.length
+        done(null, bytes)
+      } catch (error) {
+        done(error as Error)
+      }
     },
   })
+  let target: fs.WriteStream | undefined
   try {
     await fs.promises.mkdir(dirname(path), { recursive: true, mode: bits.folder })
-    const target = fs.createWriteStream(path, { flags: 'wx', mode: bits.file })
+    target = fs.createWriteStream(path, { flags: 'wx', mode: bits.file })
     target.write(Buffer.alloc(zeros))
     await pipeline(source, counter, target, signal === undefined ? {} : { signal })
     return length
   } catch (error) {
+    // The file may be on its way to being made, and would be there again.
+    if (target !== undefined && !target.closed)
+      await new Promise<void>(resolve => target?.once('close', () => resolve()))
     await fs.promises.rm(path, { force: true })
     if (signal?.aborted) throw signal.reason
     // What the stream itself brought goes to the caller as it is.

@@ -171,7 +171,8 @@ class TextRecord implements LogRecord {
 
 /** Framing of the JSON backend. */
 export const textFraming: Framing = {
-  overhead: fixedLength + 10,
+  // Brace and newline behind the columns, newline behind the value.
+  overhead: fixedLength + 3,
 
   checksumFrom: columns.crc.end,
 

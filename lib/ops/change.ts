@@ -19,7 +19,7 @@ import { noRef, type RecordFields, type Tag } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
-import { compact } from './compact.ts'
+import { compact, isOvergrown } from './compact.ts'
 import { cullForWrite, exceeded } from './cull.ts'
 import { syncNames } from './durable.ts'
 import { noteExpiry } from './expiry.ts'
@@ -75,9 +75,6 @@ export interface Decision<T> {
 export type Decide<T> = (entry: Found | undefined, log: LogState) => Decision<T>
 
 const noBytes = new Uint8Array()
-
-/** A log whose records follow each other so closely is hot. */
-const hotPauseMs = 10
 
 /** How a change came out: its result, and the id of the record that was written. */
 export interface Changed<T> {
@@ -308,9 +305,7 @@ class Attempt {
 
   /** `pauseMs`: since the record before. */
   #noteGrowth(size: number, liveLength: number, pauseMs: number): void {
-    const { compaction, hotCompaction } = this.store.bounds
-    const bound = pauseMs < hotPauseMs ? hotCompaction : compaction
-    if (size > Math.max(bound, 8 * liveLength)) this.#compactAt = liveLength
+    if (isOvergrown(this.store, size, liveLength, pauseMs)) this.#compactAt = liveLength
   }
 
   /** After a refusal of the filesystem: takes back a claim that may stand, and whose id nobody will learn, and the places of

@@ -47,7 +47,9 @@ export interface Problem {
   path: string
   /** damaged, dead-seal, unplaced, ghost, unindexed, unqueued, totals, temporary, transaction */
   code: string
+  /** What is wrong, for people. */
   message: string
+  /** Whether it has been mended: with `fix`, always. */
   fixed: boolean
 }
 

@@ -19,7 +19,7 @@ import { intentName, tagName, temporaryName, turnName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { change, type Write } from './change.ts'
-import { compact } from './compact.ts'
+import { compact, isOvergrown } from './compact.ts'
 import { syncNames } from './durable.ts'
 import { expiryLog } from './expiry.ts'
 import { countedEnd, stateOffset } from './fields.ts'
@@ -168,9 +168,17 @@ function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
       }
     }
     if (slot.hidden) continue
-    if (before.value === undefined) store.garbage.add(slot.path)
-    // The seal, and what lifts it: a record of a head and little else.
-    else store.order.unwritten += end + store.framing.overhead - countedEnd(before)
+    const { last, value: put } = before
+    if (put === undefined) {
+      store.garbage.add(slot.path)
+      continue
+    }
+    // The seal, and what lifts it: a record of a head and nothing else.
+    const grown = end + store.framing.overhead
+    store.order.unwritten += grown - countedEnd(before)
+    // Others may only ever read the key, and that in transactions.
+    const pauseMs = store.environment.now() - last!.time
+    if (isOvergrown(store, grown, put.length, pauseMs)) yield* shorten(store, slot.path)
   }
 }
 
@@ -247,9 +255,19 @@ function* account(store: Store, written: readonly Taken[], ends: ReadonlyMap<Tak
       const begins = place !== log.value.place
       store.order.unwritten += (ends.get(one) ?? noted) - (begins ? noted : countedEnd(before))
     }
-    if (log.value !== undefined && size > 16 * 1024) yield* compact(store, slot.path)
+    if (log.value !== undefined && size > 16 * 1024) yield* shorten(store, slot.path)
   }
   if (removes.length > 0) yield* appendOrder(store, removes)
+}
+
+/** What is still to be done counts for more than a log that stays as long as it is. */
+function* shorten(store: Store, path: string): Io<void> {
+  try {
+    yield* compact(store, path)
+  } catch (error) {
+    if (!(error instanceof StorageIOError)) throw error
+    if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
+  }
 }
 
 /** One write of several that are to count together. */

@@ -14,6 +14,15 @@ import { aloneAs, countedEnd, stateOffset } from './fields.ts'
 import { readOpen } from './raw.ts'
 import { replaceLog } from './seal.ts'
 
+/** A log whose records follow each other so closely, in milliseconds, is hot. */
+const hotPauseMs = 10
+
+/** Whether a log of `size` bytes is to be compacted. `pauseMs`: between its last two records. */
+export function isOvergrown({ bounds }: Store, size: number, liveLength: number, pauseMs: number): boolean {
+  const bound = pauseMs < hotPauseMs ? bounds.hotCompaction : bounds.compaction
+  return size > Math.max(bound, 8 * liveLength)
+}
+
 /** Replaces the log at `path` by its last record. Whether it did: not if others use it, or if there is nothing to gain. */
 export function* compact(store: Store, path: string): Io<boolean> {
   const file = yield* ask<'open'>({ op: 'open', path, create: false })

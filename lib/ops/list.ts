@@ -17,6 +17,9 @@ import { listSegments, readOrder } from './order.ts'
 
 /** An entry as iteration finds it. */
 export interface Listed extends Details {
+  /** Of its log. */
+  readonly path: string
+  readonly place: string
   readonly keyText: string
   /** With `values` only. */
   readonly decoded: Decoded | undefined
@@ -36,7 +39,8 @@ export class Listing {
   readonly #store: Store
   readonly #options: ListOptions
   readonly #cursor: OrderCursor
-  #begunShown = false
+  /** Places of entries that begin in the transaction and were shown. */
+  readonly #begunShown = new Set<string>()
   /** Places at which an entry was shown; of a deferred bucket only, whose keys others may remove meanwhile. */
   readonly #shown = new Set<string>()
 
@@ -59,7 +63,19 @@ export class Listing {
     if (store.transaction?.deferred) {
       for (const [i, { place }] of page.entries()) if (entries[i] !== undefined) this.#shown.add(place)
     }
-    return entries.filter(entry => entry !== undefined)
+    // What began in a deferred bucket may have been synced since it was shown.
+    return entries.filter(entry => entry !== undefined).filter(({ place }) => !this.#begunShown.has(place))
+  }
+
+  /** An entry of a page, looked at again; undefined: it is gone. For one whose turn comes after the bucket was written to, which
+   *  is to be seen, as when a Map is changed under its iterator. */
+  *again({ path, place }: Listed): Io<Listed | undefined> {
+    return yield* look(this.#store, path, place, this.#options)
+  }
+
+  /** Whether an entry of a page has expired since it was read. */
+  isOver({ expires }: Listed): boolean {
+    return expires !== Number.POSITIVE_INFINITY && expires <= this.#store.environment.now() && !this.#options.expired
   }
 
   /** The last entry that begins in the transaction. */
@@ -67,20 +83,23 @@ export class Listing {
     return this.#begun()?.at(-1)
   }
 
-  /** At the end, once: entries that begin in the transaction, and have no place in the order log yet; or none any more. */
+  /** At the end, until there are no more: entries that begin in the transaction, and have no place in the order log yet; or none
+   *  any more. */
   #begun(): Listed[] | undefined {
     const { transaction } = this.#store
-    if (transaction === undefined || this.#begunShown) return undefined
-    this.#begunShown = true
+    if (transaction === undefined) return undefined
     const begun: Listed[] = []
     for (const { slot, before, log } of transaction.taken.values()) {
       if (slot.hidden || log.value === undefined) continue
       const { place } = log.value
+      if (this.#begunShown.has(place)) continue
       if (transaction.deferred ? this.#shown.has(place) : place === before.value?.place) continue
-      const listed = showLog(this.#store, log, this.#options)
-      if (listed !== undefined) begun.push(listed)
+      const listed = showLog(this.#store, slot.path, log, this.#options)
+      if (listed === undefined) continue
+      this.#begunShown.add(place)
+      begun.push(listed)
     }
-    return begun
+    return begun.length === 0 ? undefined : begun
   }
 }
 
@@ -115,16 +134,16 @@ export function* endmost(store: Store, last: boolean): Io<Listed | undefined> {
 
 function* look(store: Store, path: string, place: string, options: ListOptions): Io<Listed | undefined> {
   const log = yield* readCurrent(store, path, undefined, !options.values)
-  return log?.value?.place === place ? showLog(store, log, options) : undefined
+  return log?.value?.place === place ? showLog(store, path, log, options) : undefined
 }
 
-function showLog(store: Store, log: LogState, options: ListOptions): Listed | undefined {
+function showLog(store: Store, path: string, log: LogState, options: ListOptions): Listed | undefined {
   if (log.value === undefined) return undefined
   const live = liveEntry(store, log)
   if (live === undefined && options.expired !== true) return undefined
   const { lifetimeMs } = store.settings
   const found = live ?? { state: log.state!, put: log.value, expires: expiryOf(log.state!, lifetimeMs) }
-  const listed = { keyText: found.put.key, ...detailsOf(found) }
+  const listed = { path, place: found.put.place, keyText: found.put.key, ...detailsOf(found) }
   if (!options.values) return { ...listed, decoded: undefined }
   const decoded = decodeValue(store, found.put)
   return decoded === undefined ? undefined : { ...listed, decoded }

@@ -129,11 +129,13 @@ function* openLast(store: Store, onlyRead = false): Io<Opened | undefined> {
       const file = yield* ask<'open'>({ op: 'open', path, create: false, onlyRead })
       if (file !== undefined) return { file, segment, path, kept: false }
     }
-    // Not begun yet, or merged into a later one behind our back; the listing tells.
-    const last = (yield* listSegments(store)).at(-1) ?? 1
+    // Not begun yet, or merged into a later one behind our back; the listing tells. Or the folder was removed: of one that is
+    // not begun the one before is there, and one that was begun does not go without a later one.
+    const last = (yield* listSegments(store)).at(-1) ?? 0
     if (tail.segment !== segment) continue
-    if (segment > 0 && last <= segment && (last < segment || tail.offset === 0)) return undefined
-    tail.moveTo(last, noTotals, false)
+    const mayBegin = segment > 0 && (last === segment || last === segment - 1)
+    if (mayBegin && tail.offset === 0) return undefined
+    tail.moveTo(Math.max(1, last), noTotals, false)
   }
 }
 
@@ -185,12 +187,26 @@ function* foldRest(store: Store, { file, segment }: Opened): Io<boolean> {
   }
   const { offset } = tail
   if (size > offset) tail.fold(segment, offset, yield* readFrom(file, offset, size))
-  if (tail.isLost) tail.moveTo(tail.segment - 1, noTotals, false)
+  if (tail.isLost) {
+    yield* goBack(store)
+    return false
+  }
   if (tail.segment !== segment) return false
   if (tail.started) return true
   const last = (yield* listSegments(store)).at(-1) ?? 1
-  if (tail.segment === segment && last > segment) tail.moveTo(last, noTotals, false)
+  // What has nothing in it was merged, so the one behind it has its base: or there is none who knows more.
+  if (tail.segment === segment && last > segment) tail.moveTo(last, tail.totals, last === segment + 1)
   return tail.segment === segment
+}
+
+/** Goes to the segment before the tail's, whose end tells the totals. If that is gone, the tail's has its base by now, or a
+ *  power cut has taken it: then `check` counts anew. */
+function* goBack(store: Store): Io<void> {
+  const tail = store.order
+  const { segment } = tail
+  const isThere = (yield* listSegments(store)).includes(segment - 1)
+  if (tail.segment !== segment || !tail.isLost) return
+  tail.moveTo(isThere ? segment - 1 : segment, noTotals, !isThere)
 }
 
 function* readFrom(file: File, offset: number, size: number): Io<FramesRead> {

@@ -8,6 +8,7 @@ import { rlock } from './lock.ts'
 import { nameFor, type Wrapped } from './named.ts'
 import { checkPermits } from './semaphore.ts'
 
+/** How calls of a function are let through one by one. */
 export interface BarrierOptions {
   /** By which other processes know it; default: the calling module and the function's name. */
   name?: string

@@ -110,6 +110,7 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
     }
   }
 
+  /** As Deque's iterator. */
   [Symbol.asyncIterator](): AsyncIterableIterator<V> {
     return this.values()
   }

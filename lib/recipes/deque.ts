@@ -20,6 +20,7 @@ import {
   Walk,
 } from './deque-ops.ts'
 
+/** What a deque is given when it is made. */
 export interface DequeOptions {
   /** Most items kept: one more pushes one out at the other end; default Infinity. Every process should say the same. */
   maxLength?: number
@@ -135,6 +136,7 @@ export class Deque<V = unknown> implements Iterable<V> {
     }
   }
 
+  /** Items from front to back. */
   [Symbol.iterator](): IterableIterator<V> {
     return this.values()
   }

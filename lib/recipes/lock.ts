@@ -9,6 +9,7 @@ import { type AcquireOptions, Gate, type Release } from './gate.ts'
  * thread ends, in whatever way, has released it. Callers of one thread get it in their order. DiskCache: Lock.
  */
 export class Lock {
+  /** By which all processes know it. */
   readonly name: string
   readonly #gate: Gate
 
@@ -56,6 +57,7 @@ const chain = new AsyncLocalStorage<ReadonlyMap<string, { held: boolean }>>()
  * calls, not to the process: other calls of this process wait. DiskCache: RLock.
  */
 export class ReentrantLock {
+  /** By which all processes know it. */
   readonly name: string
   readonly #gate: Gate
 

@@ -42,6 +42,7 @@ export class Index<K = unknown, V = unknown> implements Iterable<[K, V]> {
     return this.bucket.getOrThrow(key)
   }
 
+  /** Whether a key is stored. */
   has(key: K): boolean {
     return this.bucket.has(key)
   }
@@ -100,6 +101,7 @@ export class Index<K = unknown, V = unknown> implements Iterable<[K, V]> {
     }
   }
 
+  /** Removes all entries. */
   clear(): void {
     this.bucket.clear()
   }
@@ -109,14 +111,17 @@ export class Index<K = unknown, V = unknown> implements Iterable<[K, V]> {
     return this.bucket.keys()
   }
 
+  /** Values in insertion order. */
   values(): IterableIterator<V> {
     return this.bucket.values()
   }
 
+  /** Keys and values in insertion order. */
   entries(): IterableIterator<[K, V]> {
     return this.bucket.entries()
   }
 
+  /** As `entries`. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.entries()
   }
@@ -225,14 +230,17 @@ export class AsyncIndex<K = unknown, V = unknown> implements AsyncIterable<[K, V
     return this.#bucket.keys()
   }
 
+  /** As Index.values. */
   values(): AsyncIterableIterator<V> {
     return this.#bucket.values()
   }
 
+  /** As Index.entries. */
   entries(): AsyncIterableIterator<[K, V]> {
     return this.#bucket.entries()
   }
 
+  /** As `entries`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<[K, V]> {
     return this.entries()
   }

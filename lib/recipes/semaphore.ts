@@ -9,6 +9,7 @@ import { type AcquireOptions, Gate, type Release } from './gate.ts'
  * thread ends has given its permit back. DiskCache: BoundedSemaphore.
  */
 export class Semaphore {
+  /** By which all processes know it. */
   readonly name: string
   /** How many may hold a permit at a time. */
   readonly permits: number

@@ -12,6 +12,7 @@ import { forFolder, type Store } from '../store.ts'
 import { sleep } from '../tasks/sleep.ts'
 import { nameFor, type Wrapped } from './named.ts'
 
+/** How often a function may be called. */
 export interface ThrottleOptions {
   /** So many calls … */
   count: number

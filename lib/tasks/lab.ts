@@ -43,7 +43,9 @@ type SettledResults<C extends Calls> = { -readonly [I in keyof C]: PromiseSettle
  * await lab.uncache(train, ({ inputs }) => inputs.rate === 0.1)
  */
 export class Lab {
+  /** Where the results of tasks go that name no storage of their own. */
   readonly storage: Storage
+  /** So many calls run at once. */
   readonly maxWorkers: number
   readonly #progress: boolean
 

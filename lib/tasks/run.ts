@@ -13,8 +13,11 @@ import type { Task } from './types.ts'
 
 /** What the command reads from and writes to: `process` will do. */
 export interface RunIo {
+  /** What the task is given. */
   readonly stdin: AsyncIterable<Uint8Array | string>
+  /** Where its result goes. */
   readonly stdout: { write(chunk: Uint8Array | string): unknown }
+  /** Where is told what went wrong. */
   readonly stderr: { write(chunk: string): unknown }
 }
 

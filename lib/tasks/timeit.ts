@@ -5,7 +5,9 @@ import type { AnyFunction } from './types.ts'
 
 /** One timed call, as the diagnostics channel `bucketcache:timeit` has it. */
 export interface TimeitEvent {
+  /** As given to `timeit`. */
   name: string
+  /** When the call began. */
   startedAt: Date
   /** Milliseconds until it returned, or its promise was settled. */
   duration: number

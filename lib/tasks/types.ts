@@ -10,6 +10,7 @@ export type AnyFunction = (...args: any[]) => any
 
 /** One run of a task, as its function ({@link currentTask}) and its policy see it. */
 export interface TaskContext {
+  /** The task that runs. */
   readonly task: Task<any>
   /** One for each call. */
   readonly taskRunId: string
@@ -25,9 +26,11 @@ export interface TaskContext {
 
 /** What a policy makes a key of. */
 export interface KeyRequest {
+  /** The run; absent where a key is asked for outside of one. */
   context?: TaskContext
   /** The arguments of the call, under their names. */
   inputs?: Record<string, unknown>
+  /** The arguments of the flow, under their names. */
   flowParameters?: Record<string, unknown>
 }
 

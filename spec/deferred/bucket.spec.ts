@@ -142,11 +142,38 @@ test('a thousand writes of one key cost one file write', () => {
   expect(bucket.get('k')).toBe(999)
 })
 
-test('unload() forces a sync', () => {
+test('unload() forces a sync', async () => {
   const { bucket, deferred } = pair({ memory: true })
   deferred.set('a', 1)
   deferred.unload('b')
   expect([bucket.get('a'), deferred.pending]).toEqual([1, 0])
+  deferred.set('a', 2)
+  await deferred.promises.unload('b')
+  expect([bucket.get('a'), deferred.pending]).toEqual([2, 0])
+})
+
+test('what is removed and added during an iteration is seen as in a Map', () => {
+  const { deferred } = pair()
+  for (const key of ['a', 'b', 'c']) deferred.set(key, 1)
+  const seen: unknown[] = []
+  for (const key of deferred.keys()) {
+    seen.push(key)
+    if (key !== 'a') continue
+    deferred.delete('b')
+    deferred.set('d', 1)
+  }
+  expect(seen).toEqual(['a', 'c', 'd'])
+})
+
+test('an iteration during which it is synced shows each entry once', () => {
+  const { deferred } = pair()
+  for (const key of ['a', 'b', 'c']) deferred.set(key, 1)
+  const seen: unknown[] = []
+  for (const key of deferred.keys()) {
+    seen.push(key)
+    deferred.sync()
+  }
+  expect(seen).toEqual(['a', 'b', 'c'])
 })
 
 test('close() and dispose sync', async () => {

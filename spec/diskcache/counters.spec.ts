@@ -72,6 +72,9 @@ onBothFaces(faceOf => {
     await expect(bucket.incr('new', 1n, { default: 0 })).rejects.toThrow(TypeError)
     for (const delta of [Number.NaN, Number.POSITIVE_INFINITY, '1', null])
       await expect(bucket.incr('number', delta)).rejects.toThrow(TypeError)
+    for (const start of [Number.NaN, Number.POSITIVE_INFINITY, '1'])
+      await expect(bucket.incr('new', 1, { default: start })).rejects.toThrow(TypeError)
+    await expect(bucket.incr('new', 1, { defualt: 1 } as object)).rejects.toThrow('"default"')
     expect([await bucket.get('number'), await bucket.get('bigint'), await bucket.has('new')]).toEqual([1, 1n, false])
   })
 

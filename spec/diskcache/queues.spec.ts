@@ -1,6 +1,7 @@
 // Issue: Queues. DiskCache: Cache.push, pull, peek.
 
 import { describe, expect, test } from 'vitest'
+import { ConflictError } from '../../lib/errors.ts'
 import { permissions } from '../../lib/io/disk.ts'
 import { syncHost } from '../../lib/io/host-sync.ts'
 import type { Io } from '../../lib/io/requests.ts'
@@ -71,6 +72,8 @@ onBothFaces((faceOf, transact) => {
       await expect(bucket.peek(options)).rejects.toThrow(TypeError)
     }
     await expect(bucket.pull({ tag: 'x' } as any)).rejects.toThrow(TypeError)
+    // An item is always a new entry, which has no version yet.
+    await expect(bucket.push(1, { ifVersion: 'another' })).rejects.toThrow(ConflictError)
     expect(await bucket.size()).toBe(0)
   })
 

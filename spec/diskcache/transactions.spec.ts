@@ -1,12 +1,13 @@
 // Issue: Transactions. DiskCache: Cache.transact.
 
-import { appendFileSync, existsSync, readdirSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { entryFiles, newBucket } from '../support/folders.ts'
+import { entryFile, entryFiles, newBucket } from '../support/folders.ts'
 import { repository, startActor, startActors } from '../support/remote.ts'
 import { onBothFaces, type Step } from './support.ts'
 
@@ -610,3 +611,16 @@ describe('among processes', () => {
     expect(bucket.evict(acknowledged)).toBe(1)
   })
 })
+
+test.each(['v8', 'json'] as const)(
+  'a key that transactions only read stays small, and is counted to the byte, with %s',
+  backend => {
+    const bucket = newBucket({ backend })
+    bucket.set('settings', 1)
+    for (let i = 0; i < 600; i++) bucket.transact(() => bucket.get('settings'))
+    bucket.close()
+    const bytes = [entryFile(bucket.path), join(bucket.path, 'order/00000001.log')].map(path => statSync(path).size)
+    expect(bytes[0]).toBeLessThan(140_000)
+    expect(new Bucket(bucket.path, { backend }).volume()).toBe(bytes[0]! + bytes[1]!)
+  },
+)

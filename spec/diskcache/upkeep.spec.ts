@@ -538,6 +538,14 @@ onBothFaces(faceOf => {
         },
       })
       await expect(bucket.promises.set('key', endless, { signal: controller.signal })).rejects.toBe(reason)
+      // Bytes in objects are bytes; other objects are an error that the caller can catch.
+      for (const backend of ['v8', 'json'] as const) {
+        const other = new Bucket(bucket.path, { backend })
+        await other.promises.set('views', Readable.from(['é', new Uint16Array([0x6261]), Buffer.from('c')]))
+        expect(await buffer(await faceOf(other).read('views'))).toEqual(Buffer.from('éabc'))
+        await expect(other.promises.set('key', Readable.from([{ some: 'object' }]))).rejects.toThrow(TypeError)
+        await expect(other.promises.set('key', Readable.from([1, 2]))).rejects.toThrow(TypeError)
+      }
       expect(await faceOf(bucket).get('key')).toBe('old')
       expect(filesIn(join(bucket.path, 'tmp'))).toEqual([])
       expect(await faceOf(bucket).check()).toEqual([])

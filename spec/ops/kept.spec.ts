@@ -103,3 +103,21 @@ test.runIf(process.platform !== 'win32')('a folder that was moved away and close
   expect(keysOf(bucket.path)).toEqual(['b'])
   expect(keysOf(`${bucket.path}-moved`)).toEqual(['a'])
 })
+
+test('what is stored after the folder was removed is in the new one, however long the order log had become', async () => {
+  for (const what of ['', 'order']) {
+    const bucket = newBucket<string, number>()
+    const other = new Bucket<string, number>(bucket.path)
+    const slow = new Bucket<string, number>(bucket.path)
+    for (let i = 0; i < 1500; i++) bucket.set(`old ${i}`, i)
+    expect(readdirSync(join(bucket.path, 'order')).length).toBeGreaterThan(1)
+    expect([other.size, slow.size]).toEqual([1500, 1500])
+    rmSync(join(bucket.path, what), { recursive: true })
+    bucket.set('new 1', 1)
+    await slow.promises.set('new 2', 2)
+    other.set('new 3', 3)
+    expect(keysOf(bucket.path)).toEqual(['new 1', 'new 2', 'new 3'])
+    for (const each of [bucket, other, slow, new Bucket(bucket.path)]) expect(each.size).toBe(3)
+    if (what === '') expect(bucket.check()).toEqual([])
+  }
+})

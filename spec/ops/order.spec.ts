@@ -1,7 +1,9 @@
+import { rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OrderRecord } from '../../lib/indexes/order.ts'
+import { segmentName } from '../../lib/log/names.ts'
 import { appendOrder, catchUp, listSegments } from '../../lib/ops/order.ts'
 import { Standing } from '../../lib/ops/standing.ts'
 import { ordinaryBounds, type Store } from '../../lib/store.ts'
@@ -85,4 +87,18 @@ describe('appendOrder()', () => {
       { numRuns: 60 },
     )
   })
+})
+
+test('a last segment that has lost its beginning, and the one before it, is gone on with', () => {
+  // As a power cut may leave it after segments were merged.
+  const store = newStore(join(newFolder(), 'cache'), { bounds: { ...ordinaryBounds, segment: 500 } })
+  for (let i = 0; i < 20; i++) sync(appendOrder(store, [add()]))
+  const segments = sync(listSegments(store))
+  const last = segments.pop()!
+  for (const segment of segments) rmSync(join(store.folder, segmentName(segment)))
+  truncateSync(join(store.folder, segmentName(last)))
+  const records = [add(), add()]
+  for (const record of records) sync(appendOrder(again(store), [record]))
+  expect(sync(catchUp(again(store))).counts.get('v8')).toBe(2)
+  expect(placesIn(store)).toEqual(records.map(({ id }) => id))
 })

@@ -1,6 +1,6 @@
 // What a bucket does as a dictionary, whichever of its two faces is asked and whatever its values become on disk.
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type Bucket,
   type BucketOptions,
@@ -346,6 +346,52 @@ export function iterationSuite(label: string, { face, options }: SuiteOptions): 
         ['a', 'new'],
       ])
       expect(await bucket.size()).toBe(2)
+    })
+
+    test('what is removed, changed and added during an iteration is seen as in a Map', async () => {
+      const bucket = newBucket<unknown, number>(options)
+      const { forEach } = face(bucket)
+      const model = new Map<unknown, number>()
+      for (const [i, key] of ['a', 'b', 'c', 'd'].entries()) {
+        bucket.set(key, i)
+        model.set(key, i)
+      }
+      const change = (entries: { set(key: unknown, value: number): unknown; delete(key: unknown): unknown }): void => {
+        entries.delete('b')
+        entries.set('c', 100)
+        entries.set('e', 5)
+      }
+      const seen: unknown[] = []
+      await forEach((value, key) => {
+        seen.push([key, value])
+        if (key === 'a') change(bucket)
+      })
+      const expected: unknown[] = []
+      for (const [key, value] of model) {
+        expected.push([key, value])
+        if (key === 'a') change(model)
+      }
+      expect(seen).toEqual(expected)
+    })
+
+    test('an option that is not known is refused, and told', async () => {
+      const bucket = open()
+      await expect(bucket.list({ tags: 'red' } as object)).rejects.toThrow('"tag"')
+      await expect(bucket.sortedKeys({ reversed: true } as object)).rejects.toThrow('"reverse"')
+      await expect(bucket.list(5 as never)).rejects.toThrow(TypeError)
+    })
+
+    test('an entry that expires during an iteration is not shown', async () => {
+      vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const bucket = open()
+      for (const key of ['a', 'b', 'c']) await bucket.set(key, 1, key === 'b' ? { expire: 100 } : {})
+      const seen: unknown[] = []
+      await bucket.forEach((_, key) => {
+        seen.push(key)
+        vi.setSystemTime(1_000_200)
+      })
+      expect(seen).toEqual(['a', 'c'])
     })
 
     test('sortedKeys() has numbers before strings before the rest, strings by code unit', async () => {

@@ -26,6 +26,7 @@ export interface Twin {
   values(): Promise<any[]>
   entries(): Promise<[any, any][]>
   iterate(): Promise<[any, any][]>
+  forEach(callback: (value: any, key: any, bucket: unknown) => void): Promise<void>
   sortedKeys(options?: { reverse?: boolean }): Promise<any[]>
   list(options?: ListFilter): Promise<Omit<Entry<any, any>, 'value'>[]>
   volume(): Promise<number>

@@ -15,8 +15,11 @@ import type { IsolationLevel, KeyRequest, TaskContext } from '../types.ts'
 
 /** What {@link CachePolicy.configure} takes; what is absent stays as it is. */
 export interface PolicySettings {
+  /** Where results go: a storage, or the directory of a LocalStorage. */
   keyStorage?: Storage | string | undefined
+  /** What SERIALIZABLE takes its locks from. */
   lockManager?: LockManager | undefined
+  /** Whether identical calls run one at a time. */
   isolationLevel?: IsolationLevel | undefined
 }
 

@@ -8,6 +8,7 @@ export interface ResultMeta {
   task: string
   /** The inputs by name: those that belong into the key, as they can be written. An input marked with `hashed()` is `{ hash }`. */
   inputs: Record<string, unknown>
+  /** When the run began. */
   startedAt: Date
   /** Milliseconds that the run took. */
   duration: number
