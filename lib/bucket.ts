@@ -34,6 +34,7 @@ import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
+import { encodeValue } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { mayRemember } from './ops/pending.ts'
 import { peek, pull, push } from './ops/queue.ts'
@@ -604,7 +605,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   #encode(value: V, slot: Slot): Uint8Array {
-    return this.backend.encode(value, { key: slot.identity ?? slot.text })
+    return encodeValue(this.core.store, slot, value)
   }
 
   #lookUp(slot: Slot): Decoded | undefined {

@@ -30,6 +30,7 @@ import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
+import { encodeValue } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { mayRemember } from './ops/pending.ts'
 import { boundsSlot, peek, pull, push, type Queue } from './ops/queue.ts'
@@ -136,7 +137,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     const { backend } = core.settings
     // A backend that does something to the bytes, and a transaction, need them whole.
     if (!storesBytesAsTheyAre(backend) || this.#store.transaction !== undefined) {
-      const bytes = backend.encode(await collect(source, signal), { key: slot.identity ?? slot.text })
+      const bytes = encodeValue(this.#store, slot, await collect(source, signal))
       await this.#write('set', '', slot, () => set(this.#store, slot, bytes, terms))
       return
     }
@@ -591,7 +592,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   #encode(value: V, slot: Slot): Uint8Array {
-    return this.#core.settings.backend.encode(value, { key: slot.identity ?? slot.text })
+    return encodeValue(this.#store, slot, value)
   }
 
   async #totals(operation: string): Promise<Totals> {

@@ -20,6 +20,7 @@ import {
   V8Backend,
 } from '../lib/index.ts'
 import { entryFile, entryFiles, newBucket, newFolder } from './support/folders.ts'
+import { faces } from './support/twins.ts'
 
 const key = Buffer.alloc(32, 1)
 
@@ -335,4 +336,13 @@ describe('the whole key is compared', () => {
     expect(bucket.get('b')).toBeUndefined()
     expect([...bucket.keys()]).toEqual(['a'])
   })
+})
+
+test.each(faces)('a backend that gives no bytes is told so, and nothing is stored: %s', async (_, face) => {
+  const wrong = { name: 'wrong', fileExtension: 'txt', encode: String, decode: String } as unknown as Backend
+  const bucket = face(newBucket<string, any>({ backend: wrong }))
+  const expected = 'Expected encode() of the backend wrong to return a Uint8Array, got string'
+  await expect(bucket.set('a', 1)).rejects.toThrow(new TypeError(expected))
+  await expect(bucket.update('a', () => 1)).rejects.toThrow(TypeError)
+  expect(await bucket.size()).toBe(0)
 })

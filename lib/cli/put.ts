@@ -1,5 +1,6 @@
 // Storing an entry as it was: with its tags, its moment of expiry, and what it says that its value is for.
 
+import { encodeValue } from '../ops/live.ts'
 import { set } from '../ops/set.ts'
 import type { OpenBucket } from './open.ts'
 import type { Row } from './walk.ts'
@@ -15,6 +16,6 @@ export function expireOf(expires: number): number | null {
 export function put(bucket: OpenBucket, key: unknown, value: unknown, { expires, tags, purpose }: Terms): void {
   const { heart } = bucket
   const slot = heart.store.keys.slot(key)
-  const bytes = bucket.backend.encode(value, { key: slot.identity ?? slot.text })
+  const bytes = encodeValue(heart.store, slot, value)
   heart.sync(set(heart.store, slot, bytes, { expireMs: expireOf(expires), tags, ifVersion: undefined, purpose }))
 }

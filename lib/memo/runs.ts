@@ -8,6 +8,7 @@ import type { Core } from '../core.ts'
 import { MutatedArgumentsError } from '../errors.ts'
 import type { Slot } from '../keys.ts'
 import { release } from '../ops/claim.ts'
+import { encodeValue } from '../ops/live.ts'
 import { set } from '../ops/set.ts'
 import type { Terms } from '../ops/terms.ts'
 import type { Flight } from './flights.ts'
@@ -110,7 +111,7 @@ export class Runs {
   }
 
   #encode(value: unknown, slot: Slot): Uint8Array {
-    return this.#core.store.backend.encode(value, { key: slot.identity ?? slot.text })
+    return encodeValue(this.#core.store, slot, value)
   }
 
   #terms(run: Run, promise: boolean): Terms {

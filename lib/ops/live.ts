@@ -44,6 +44,13 @@ export interface Decoded {
   readonly value: unknown
 }
 
+/** The bytes of a value that is to be stored. @throws what the backend throws; TypeError if it gives no bytes. */
+export function encodeValue({ backend }: Store, slot: Slot, value: unknown): Uint8Array {
+  const bytes: unknown = backend.encode(value, { key: slot.identity ?? slot.text })
+  if (bytes instanceof Uint8Array) return bytes
+  throw new TypeError(`Expected encode() of the backend ${backend.name} to return a Uint8Array, got ${typeof bytes}`)
+}
+
 /** The value of a put; undefined: its bytes are not the backend's own, so the key reads as missing. */
 export function decodeValue(store: Store, put: LogRecord): Decoded | undefined {
   const { backend } = store

@@ -19,7 +19,7 @@ import type { Store } from '../store.ts'
 import { change } from './change.ts'
 import { find } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
-import { type Decoded, decodeValue, type Found } from './live.ts'
+import { type Decoded, decodeValue, encodeValue, type Found } from './live.ts'
 import { tellSet } from './set.ts'
 import { expiry, type Terms } from './terms.ts'
 
@@ -58,7 +58,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
   for (;;) {
     const number = queue.side === 'back' ? tail : head - 1
     const slot = itemSlot(store, queue, number)
-    const value = store.backend.encode(item, { key: slot.identity ?? slot.text })
+    const value = encodeValue(store, slot, item)
     const { result: added, id } = yield* change(store, slot, { creates: true }, entry => {
       if (entry !== undefined) return { write: undefined, result: false }
       const write = {
@@ -139,7 +139,7 @@ export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
 /** Puts another value in place of an item; `id`: of its record. Whether it was still there. */
 export function* replaceItem(store: Store, queue: Queue, number: number, id: string, value: unknown): Io<boolean> {
   const slot = itemSlot(store, queue, number)
-  const bytes = store.backend.encode(value, { key: slot.identity ?? slot.text })
+  const bytes = encodeValue(store, slot, value)
   const { result } = yield* change(store, slot, { creates: false }, found => {
     if (found?.put.id !== id) return { write: undefined, result: false }
     const { state, put, expires } = found

@@ -7,7 +7,7 @@ import type { Slot } from '../keys.ts'
 import type { Tag } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { change, type Write } from './change.ts'
-import { type Decoded, decodeValue, type Found } from './live.ts'
+import { type Decoded, decodeValue, encodeValue, type Found } from './live.ts'
 import { tellSet } from './set.ts'
 import { checkVersion, expiry, type Terms } from './terms.ts'
 
@@ -34,7 +34,7 @@ export function* update(
     const next = compute(current)
     stored = undefined
     if (next === undefined) return { write: entry === undefined ? undefined : { kind: 'tombstone' }, result: undefined }
-    stored = store.backend.encode(next, { key: slot.identity ?? slot.text })
+    stored = encodeValue(store, slot, next)
     return { write: put(store, stored, terms, kept), result: next }
   })
   if (stored !== undefined) tellSet(store, slot, stored)
