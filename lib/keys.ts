@@ -94,10 +94,19 @@ export function keyCodec(
   const hiddenSlot: KeyCodec['hiddenSlot'] = name =>
     new Slot(places, JSON.stringify(name), undefined, `${folder}/${name}`)
   if (isReadable(keyMaker)) {
+    // The same key is often asked for again at once: it is looked up, then stored; or counted, and counted again.
+    let lastName: string | undefined
+    let last: Slot | undefined
     return {
       slot(key) {
         const name = namesStrings && typeof key === 'string' && isOwnName(key) ? key : undefined
-        return new Slot(places, keyMaker.keyText(key), undefined, undefined, name)
+        if (name !== undefined && name === lastName) return last!
+        const slot = new Slot(places, keyMaker.keyText(key), undefined, undefined, name)
+        if (name !== undefined) {
+          lastName = name
+          last = slot
+        }
+        return slot
       },
       slotOf,
       hiddenSlot,

@@ -67,7 +67,11 @@ function* openKept(store: Store): Io<Opened | undefined> {
   const { started, segment, path } = store.order
   if (!started) return undefined
   const file = yield* ask<'kept'>({ op: 'kept', path })
-  return file === undefined ? undefined : { file, segment, path, kept: true }
+  if (file === undefined) return undefined
+  // What has been folded is told by the tail, which must not have moved on meanwhile.
+  if (store.order.segment === segment) return { file, segment, path, kept: true }
+  yield* ask<'close'>({ op: 'close', file })
+  return undefined
 }
 
 /** Closes what was kept open. */
@@ -100,7 +104,8 @@ export function* listSegments(store: Store): Io<number[]> {
 }
 
 /** All of one file of the order log, up to its end: each record with its number in the file. `missing`: there is no such
- *  file, or no more; if it was in a listing, what was in it is in the merged file by now. */
+ *  file, or no more; if it was in a listing, what was in it is in the merged file by now. `size`: the bytes of what counts, which
+ *  are those that the totals have; not of what was appended behind the end, or torn. */
 export function* readOrder(
   store: Store,
   name: string,
@@ -109,13 +114,17 @@ export function* readOrder(
   const records: { record: OrderRecord; index: number }[] = []
   if (window === undefined) return { records, size: 0, missing: true }
   let index = 0
+  let size = 0
   for (const { frame } of readFrames(window.bytes).frames) {
     index++
     const record = decodeOrder(frame)
-    if (record?.kind === 'end') break
-    if (record !== undefined) records.push({ record, index })
+    // As in `OrderTail.fold`: of several bases the first counts.
+    if (record === undefined || (record.kind === 'base' && size > 0)) continue
+    size += frame.length
+    if (record.kind === 'end') break
+    records.push({ record, index })
   }
-  return { records, size: window.size, missing: false }
+  return { records, size, missing: false }
 }
 
 export type Add = OrderRecord & { kind: 'add' }
