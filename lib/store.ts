@@ -46,7 +46,6 @@ export interface Store {
   readonly settings: StoreSettings
   readonly bounds: Bounds
   readonly order: OrderTail
-  /** Paths of tombstoned logs, oldest first: to be unlinked when there is time. */
   /** The folder's settings as they were when last read. */
   readonly limits: FolderSettings
   /** Which entries were read, for the policies that ask. */
@@ -61,6 +60,7 @@ export interface Store {
   readonly transaction: Transaction | undefined
   /** The lock of the folder is held: see `ops/lock.ts`. */
   readonly locked: boolean
+  /** Paths of tombstoned logs, oldest first: to be unlinked when there is time. */
   readonly garbage: Set<string>
   /** Look-ups since they were last written down. */
   readonly lookups: { hits: number; misses: number }

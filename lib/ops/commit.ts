@@ -12,13 +12,11 @@ import { topics } from '../channels.ts'
 import { StorageIOError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
-import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
 import { intentName, tagName, temporaryName, turnName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
-import { change, type Write } from './change.ts'
 import { compact, isOvergrown } from './compact.ts'
 import { syncNames } from './durable.ts'
 import { expiryLog } from './expiry.ts'
@@ -255,7 +253,7 @@ function* account(store: Store, written: readonly Taken[], ends: ReadonlyMap<Tak
       const begins = place !== log.value.place
       store.order.unwritten += (ends.get(one) ?? noted) - (begins ? noted : countedEnd(before))
     }
-    if (log.value !== undefined && size > 16 * 1024) yield* shorten(store, slot.path)
+    if (log.value !== undefined && size > store.bounds.compaction) yield* shorten(store, slot.path)
   }
   if (removes.length > 0) yield* appendOrder(store, removes)
 }
@@ -268,30 +266,4 @@ function* shorten(store: Store, path: string): Io<void> {
     if (!(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
   }
-}
-
-/** One write of several that are to count together. */
-export interface PendingWrite {
-  readonly slot: Slot
-  readonly write: Write & { kind: 'put' | 'tombstone' }
-}
-
-/** Writes all of them, or none; how many keys. */
-export function* commitWrites(store: Store, writes: readonly PendingWrite[]): Io<number> {
-  if (writes.length === 0) return 0
-  const view = yield* beginTransaction(store)
-  try {
-    for (const { slot, write } of writes) {
-      yield* change(view, slot, { creates: true }, entry => {
-        // Removing what is not there is no write.
-        const idle = write.kind === 'tombstone' && entry === undefined
-        return { write: idle ? undefined : write, result: undefined }
-      })
-    }
-  } catch (error) {
-    yield* rollBack(view)
-    throw error
-  }
-  yield* commit(view)
-  return writes.length
 }

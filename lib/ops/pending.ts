@@ -48,7 +48,7 @@ export function* changePending<T>(
   const after = logAfter(store, slot, write.kind === 'touch' ? log : (known?.log ?? before), write)
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
   const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
-  taken.set(slot.path, { slot, seal: '', sealLength: 0, before, size: 0, log: after.log, written: true, decided })
+  taken.set(slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true, decided })
   return { result, id: after.id }
 }
 

@@ -10,7 +10,7 @@
 import type { Io } from '../io/requests.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import { beginTransaction, commit, rollBack } from './commit.ts'
+import { atomically } from './atomically.ts'
 import { aloneAs, nothingStored } from './fields.ts'
 import { decodeValue, liveEntry } from './live.ts'
 import { decisionsOf } from './pending.ts'
@@ -28,18 +28,13 @@ export interface Pushed {
 export function* sync(store: Store, pending: readonly Taken[], pushed: ReadonlyMap<string, Pushed>): Io<number> {
   const entries = pending.filter(({ slot }) => !slot.hidden)
   if (entries.length === 0) return 0
-  const view = yield* beginTransaction(store)
-  try {
+  yield* atomically(store, function* (view) {
     for (const one of entries) {
       const item = pushed.get(one.slot.path)
       if (item !== undefined) yield* pushAnew(view, one.log, item)
       else yield* write(view, one)
     }
-  } catch (error) {
-    yield* rollBack(view)
-    throw error
-  }
-  yield* commit(view)
+  })
   return entries.length
 }
 

@@ -28,7 +28,6 @@ export interface Taken {
   readonly before: LogState
   /** Bytes of the log then, with the seal. */
   readonly size: number
-  readonly sealLength: number
   /** As the transaction sees it. */
   log: LogState
   written: boolean
@@ -145,7 +144,6 @@ function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: num
     seal: fields.id,
     before: log,
     size: size + seal.length,
-    sealLength: seal.length,
     log,
     written: false,
     alone: size === 0,

@@ -7,13 +7,13 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { all, type Io } from '../io/requests.ts'
+import { atomically } from '../ops/atomically.ts'
 import { catchUp } from '../ops/order.ts'
 import { extentOf, type Item, itemAt, popItem, pull, push, type Queue, replaceItem } from '../ops/queue.ts'
 import { plainTerms } from '../ops/terms.ts'
 import { countInside } from '../ops/transaction.ts'
 import { show } from '../options.ts'
 import type { Store } from '../store.ts'
-import { atomically } from './atomically.ts'
 
 export type Side = Queue['side']
 

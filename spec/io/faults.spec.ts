@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { BucketCacheError } from '../../lib/errors.ts'
 import type { Io } from '../../lib/io/requests.ts'
+import { atomically } from '../../lib/ops/atomically.ts'
 import { obtain, release } from '../../lib/ops/claim.ts'
-import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { eraseFolder } from '../../lib/ops/erase.ts'
 import { get, getEntry, has } from '../../lib/ops/get.ts'
@@ -73,14 +73,9 @@ function* clearOne(store: Store): Io<void> {
 }
 
 function* transaction(store: Store): Io<void> {
-  const view = yield* beginTransaction(store)
-  try {
+  yield* atomically(store, function* (view) {
     yield* set(view, key(view), bytes(view, 'new'), plainTerms)
-  } catch (error) {
-    yield* rollBack(view)
-    throw error
-  }
-  yield* commit(view)
+  })
 }
 
 function* grow(store: Store): Io<void> {

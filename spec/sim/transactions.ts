@@ -7,8 +7,9 @@ import { dirname } from 'node:path'
 import { V8Backend } from '../../lib/backends/v8.ts'
 import type { Io, Request } from '../../lib/io/requests.ts'
 import { transactionFolder, turnName } from '../../lib/log/names.ts'
+import { atomically } from '../../lib/ops/atomically.ts'
 import { Check, entrySteps } from '../../lib/ops/check.ts'
-import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
+import { beginTransaction, rollBack } from '../../lib/ops/commit.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { eraseFolder } from '../../lib/ops/erase.ts'
 import { get } from '../../lib/ops/get.ts'
@@ -89,20 +90,6 @@ function put(process: Process, store: Store, key: Key, value: unknown): Io<strin
   return set(store, slot, store.backend.encode(value, { key: slot.text }), plainTerms)
 }
 
-/** As the interfaces do it. */
-function* transact<T>(store: Store, body: (view: Store) => Io<T>): Io<T> {
-  const view = yield* beginTransaction(store)
-  let result: T
-  try {
-    result = yield* body(view)
-  } catch (error) {
-    yield* rollBack(view)
-    throw error
-  }
-  yield* commit(view)
-  return result
-}
-
 function* settingBoth(process: Process, view: Store, order: readonly Key[], n: number): Io<void> {
   for (const key of order) yield* put(process, view, key, bothValue(key, n))
 }
@@ -114,7 +101,7 @@ function bothValue(key: Key, n: number): number {
 function settingAll(name: string, order: readonly Key[]): (n: number) => Part {
   return n => ({
     name,
-    run: (process, store) => transact(store, view => settingBoth(process, view, order, n)),
+    run: (process, store) => atomically(store, view => settingBoth(process, view, order, n)),
     means: () => ({ to: { a: bothValue('a', n), b: bothValue('b', n) } }),
   })
 }
@@ -137,7 +124,7 @@ const transactions: Readonly<Record<string, (n: number) => Part>> = {
   'transact large': n => ({
     name: 'transact large',
     run: (process, store) =>
-      transact(store, function* (view) {
+      atomically(store, function* (view) {
         yield* put(process, view, 'b', bothValue('b', n))
         yield* put(process, view, 'a', largeValue(n))
       }),
@@ -155,7 +142,7 @@ const transactions: Readonly<Record<string, (n: number) => Part>> = {
   'delete and count': () => ({
     name: 'delete and count',
     *run(process, store) {
-      return yield* transact(store, function* (view) {
+      return yield* atomically(store, function* (view) {
         const deleted = yield* remove(view, process.slot('a'))
         return [deleted, yield* increment(view, process.slot('b'), 1, 0)]
       })
@@ -165,7 +152,7 @@ const transactions: Readonly<Record<string, (n: number) => Part>> = {
   'read both': () => ({
     name: 'read both',
     *run(process, store) {
-      return yield* transact(store, function* (view) {
+      return yield* atomically(store, function* (view) {
         const a = yield* get(view, process.slot('a'))
         return [valueIn(a), valueIn(yield* get(view, process.slot('b')))]
       })
@@ -288,7 +275,7 @@ interface Prepared {
 
 /** Somebody sets both in a transaction, and is killed before the request for which `when`. */
 function dying(it: Preparation, when: Parameters<Preparation['killed']>[1]): void {
-  it.killed(process => transact(process.store, view => settingBoth(process, view, keys, 5)), when)
+  it.killed(process => atomically(process.store, view => settingBoth(process, view, keys, 5)), when)
 }
 
 export function isIntent(path: string): boolean {
@@ -490,7 +477,7 @@ function checkMending(world: World, probe: Process, pair: Pair): string | undefi
 
 /** Nobody has to wait, be it for a key or for the turn. */
 function checkUse(world: World, probe: Process): string | undefined {
-  world.run(probe, () => transact(probe.store, view => settingBoth(probe, view, ['b', 'a'], 9)))
+  world.run(probe, () => atomically(probe.store, view => settingBoth(probe, view, ['b', 'a'], 9)))
   world.run(probe, () => setting(probe, 'b', 99))
   const found = keys.map(key => valueIn(world.run(probe, () => get(probe.store, probe.slot(key)))))
   return textOf(found) === textOf([19, 99])

@@ -1,8 +1,8 @@
-// Several steps of an algorithm as one transaction.
+// Goal: several steps of an algorithm are one transaction. Crash: as of a transaction, all of them or none.
 
 import type { Io } from '../io/requests.ts'
-import { beginTransaction, commit, rollBack } from '../ops/commit.ts'
 import type { Store } from '../store.ts'
+import { beginTransaction, commit, rollBack } from './commit.ts'
 
 /** Runs `body` in a transaction: in that of the store, if it has one. */
 export function* atomically<T>(store: Store, body: (view: Store) => Io<T>): Io<T> {
