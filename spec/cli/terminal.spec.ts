@@ -14,9 +14,10 @@ if (!hasScript) console.warn('There is no `script` of util-linux here: nothing i
 /** Runs the built program on a terminal of 80 columns; what is typed goes to it as from a keyboard. */
 function onTerminal(argv: string[], env: NodeJS.ProcessEnv) {
   const words = [process.execPath, bin, ...argv].map(word => `'${word.replaceAll("'", "'\\''")}'`)
-  const command = `stty cols 80; ${words.join(' ')}`
+  // exec: the shell would get Ctrl-C as well, and some, as dash, then end by it whatever the command answers.
+  const command = `stty cols 80; exec ${words.join(' ')}`
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env },
+    env: { ...process.env, SHELL: '/bin/sh', TERM: 'xterm', NO_COLOR: '', ...env },
   })
   onTestFinished(() => {
     child.kill('SIGKILL')
