@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { Bucket, ReadOnlyError } from '../lib/index.ts'
+import { listen } from './support/channels.ts'
 import { entryFile, entryFiles, newBucket } from './support/folders.ts'
 import { leaveSeal } from './support/seals.ts'
 
@@ -134,22 +135,24 @@ describe('AsyncBucket.getOrSet()', () => {
     const bucket = newBucket<string, number>()
     const other = new Bucket<string, number>(bucket.path)
     const failure = new Error('no luck')
+    const misses = listen('miss')
     let runs = 0
     const compute = async (): Promise<number> => {
-      await new Promise(resolve => setTimeout(resolve, 10))
+      // Whoever has missed it is about to wait for the one who computes it.
+      while (misses.length < 3) await new Promise(resolve => setTimeout(resolve, 1))
       if (++runs === 1) throw failure
       return runs
     }
-    const results = await Promise.allSettled([
+    const [one, same, elsewhere] = await Promise.allSettled([
       bucket.promises.getOrSet('a', compute),
       bucket.promises.getOrSet('a', compute),
       other.promises.getOrSet('a', compute),
     ])
-    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
-    for (const result of results) {
-      if (result.status === 'rejected') expect(result.reason).toBe(failure)
-      else expect(result.value).toBe(2)
-    }
+    const [failed, succeeded] = one.status === 'rejected' ? [one, elsewhere] : [elsewhere, one]
+    expect(failed).toEqual({ status: 'rejected', reason: failure })
+    expect(succeeded).toEqual({ status: 'fulfilled', value: 2 })
+    expect(same).toEqual(one)
+    expect(runs).toBe(2)
   })
 
   test('a claim is not in the way of those who write or read', async () => {
