@@ -30,6 +30,8 @@ export class Note {
 }
 
 const chain = new AsyncLocalStorage<Note | undefined>()
+// In use from the start: before Node 24, calls that have begun before the first use share one context, and so each other's notes.
+chain.enterWith(undefined)
 
 function current(): Note | undefined {
   let note = chain.getStore()
