@@ -1,6 +1,6 @@
 // What only the promise twin has: calls that overlap.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { Bucket, ReadOnlyError } from '../lib/index.ts'
 import { listen } from './support/channels.ts'
@@ -153,6 +153,15 @@ describe('AsyncBucket.getOrSet()', () => {
     expect(succeeded).toEqual({ status: 'fulfilled', value: 2 })
     expect(same).toEqual(one)
     expect(runs).toBe(2)
+  })
+
+  test('that fails again and again does not make the file of what has expired grow', async () => {
+    const bucket = newBucket<string, number>()
+    bucket.set('a', 1, { expire: 0 })
+    for (let i = 0; i < 1000; i++) {
+      await expect(bucket.promises.getOrSet('a', () => Promise.reject(new Error('no luck')))).rejects.toThrow('no luck')
+    }
+    expect(statSync(entryFile(bucket.path)).size).toBeLessThan(150_000)
   })
 
   test('a claim is not in the way of those who write or read', async () => {

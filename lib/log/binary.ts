@@ -118,8 +118,6 @@ class BinaryRecord implements LogRecord {
 
 /** Framing of all backends but JSON, and of no sidecar (see `sidecar.ts`). */
 export const binaryFraming: Framing = {
-  overhead: headLength + trailerLength,
-
   checksumFrom: 8,
 
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {

@@ -90,6 +90,4 @@ export interface Framing {
   startOfLast(bytes: Buffer, end: number): number | undefined
   /** The next place from `from` on where a record might start, or -1. */
   findStart(bytes: Buffer, from: number): number
-  /** Bytes of a record beside its value: for telling beforehand what a value will take. */
-  readonly overhead: number
 }

@@ -171,9 +171,6 @@ class TextRecord implements LogRecord {
 
 /** Framing of the JSON backend. */
 export const textFraming: Framing = {
-  // Brace and newline behind the columns, newline behind the value.
-  overhead: fixedLength + 3,
-
   checksumFrom: columns.crc.end,
 
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {

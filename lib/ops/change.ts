@@ -207,10 +207,12 @@ class Attempt {
       return undefined
     }
     if (store.settings.durable) yield* syncNames(store, [slot.path])
-    this.#grow(log, size + record.length)
+    const end = size + record.length
     if (write.kind === 'tombstone') store.garbage.add(slot.path)
-    else if (write.kind === 'touch')
-      this.#noteGrowth(size + record.length, live!.put.length, fields.time - log.last!.time)
+    if (write.kind === 'touch' || write.kind === 'tombstone') this.#grow(log, end)
+    // A computation that fails again and again leaves what it has announced, and taken back.
+    if (log.value !== undefined && (write.kind === 'touch' || write.kind === 'unseal'))
+      this.#noteGrowth(end, log.value.length, fields.time - log.last!.time)
     return fields.id
   }
 

@@ -15,18 +15,18 @@ import { ask, type Io } from '../io/requests.ts'
 import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
 import { intentName, tagName, temporaryName, turnName } from '../log/names.ts'
+import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact, isOvergrown } from './compact.ts'
 import { syncNames } from './durable.ts'
 import { expiryLog } from './expiry.ts'
-import { countedEnd, stateOffset } from './fields.ts'
+import { bareRecord, countedEnd, stateOffset } from './fields.ts'
 import { giveHints } from './hints.ts'
 import { apply, recordAt } from './intent.ts'
 import { takeLock } from './lock.ts'
 import { appendOrder } from './order.ts'
 import { readOpen } from './raw.ts'
-import { unseal } from './seal.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
 import { type Taken, Transaction } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
@@ -151,33 +151,46 @@ function* finish(store: Store, transaction: Transaction): Io<void> {
 
 /** Lifts the seals of keys that were not written. */
 function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
-  for (const { slot, seal, before, size: sealed, file: kept } of taken) {
-    let end = sealed
-    let lifted = kept !== undefined && (yield* unseal(store, kept, stateOffset(before.state), sealed))
-    while (!lifted) {
-      const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
-      if (file === undefined) break
-      try {
-        const { log, size } = yield* readOpen(store, file)
-        lifted = log.last?.id !== seal || (yield* unseal(store, file, log.last.ref, size))
-        end = size
-      } finally {
-        yield* ask<'close'>({ op: 'close', file })
-      }
-    }
-    if (slot.hidden) continue
+  for (const one of taken) {
+    const end = yield* giveBack(store, one)
+    const { slot, before } = one
     const { last, value: put } = before
-    if (put === undefined) {
-      store.garbage.add(slot.path)
-      continue
+    if (slot.hidden) continue
+    if (put === undefined) store.garbage.add(slot.path)
+    else if (end !== undefined) {
+      store.order.unwritten += end - countedEnd(before)
+      // Others may only ever read the key, and that in transactions.
+      const pauseMs = store.environment.now() - last!.time
+      if (isOvergrown(store, end, put.length, pauseMs)) yield* shorten(store, slot.path)
     }
-    // The seal, and what lifts it: a record of a head and nothing else.
-    const grown = end + store.framing.overhead
-    store.order.unwritten += grown - countedEnd(before)
-    // Others may only ever read the key, and that in transactions.
-    const pauseMs = store.environment.now() - last!.time
-    if (isOvergrown(store, grown, put.length, pauseMs)) yield* shorten(store, slot.path)
   }
+}
+
+/** Lifts a seal. The end of the log then; undefined: others had done it, or removed the log. */
+function* giveBack(store: Store, { slot, seal, before, size: sealed, file: kept }: Taken): Io<number | undefined> {
+  const record = recordAgain(store, before, sealed)
+  if (kept !== undefined && (yield* compareAndAppend(store, kept, record, sealed))) return sealed + record.length
+  for (;;) {
+    const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
+    if (file === undefined) return undefined
+    try {
+      const { log, size } = yield* readOpen(store, file)
+      if (log.last?.id !== seal) return undefined
+      const record = recordAgain(store, before, size)
+      if (yield* compareAndAppend(store, file, record, size)) return size + record.length
+    } finally {
+      yield* ask<'close'>({ op: 'close', file })
+    }
+  }
+}
+
+/** What lifts a seal and leaves everything as it was: as a state of its own where there is a value, so that the seal is counted with it. */
+function recordAgain(store: Store, { state, value: put }: LogState, at: number): Buffer {
+  const fields: Parameters<typeof bareRecord>[1] =
+    state === undefined || put === undefined
+      ? { kind: 'unseal', ref: stateOffset(state) }
+      : { kind: 'touch', ref: put.at, time: state.time, expires: state.expires, pinned: state.pinned, place: put.place }
+  return store.framing.encode(bareRecord(store, fields), new Uint8Array(), at)
 }
 
 /** Writes the record behind the seal, without looking. Whether it stands there: in between there may be what somebody wrote

@@ -57,13 +57,12 @@ export function stateOffset(state: LogRecord | undefined): number {
 }
 
 /**
- * Up to where an entry's log is in the volume: to the end of its last record that is no seal. Whoever writes the next such record
- * adds all that stands since: what has lost its race, and a seal that was lifted. So void bytes are added once, by one who knows
- * that they are in the file that counts.
+ * Up to where an entry's log is in the volume: to the end of the put, touch or tombstone that counts. Whoever writes the next such
+ * record adds all that stands since: what has lost its race, seals, claims, and what lifted them. So these are added once, by one
+ * who knows that they are in the file that counts.
  */
-export function countedEnd({ last }: LogState): number {
-  if (last === undefined) return 0
-  return last.kind === 'seal' ? last.at : last.at + last.length
+export function countedEnd({ state }: LogState): number {
+  return state === undefined ? 0 : state.at + state.length
 }
 
 /** The purpose that a transaction's seals name. */

@@ -11,8 +11,7 @@
 import { topics } from '../channels.ts'
 import { StorageIOError, TimeoutError } from '../errors.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
-import { isEntryLog } from '../log/names.ts'
-import { type LogRecord, noRef } from '../log/record.ts'
+import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { syncFolder } from './durable.ts'
@@ -103,8 +102,7 @@ export function* passSeal(
   const transaction = transactionOf(seal)
   const intent = transaction === undefined ? undefined : yield* readIntent(store, transaction)
   if (intent !== undefined) yield* rollForward(store, transaction!, intent)
-  else if ((yield* unseal(store, file, ref, size)) && ref !== noRef && isEntryLog(path.slice(store.folder.length + 1)))
-    store.order.unwritten += size + store.framing.overhead - seal.at
+  else yield* unseal(store, file, ref, size)
 }
 
 /** Lifts the seal of a log of `size` bytes. False: another was faster; the log is another one all the same. */

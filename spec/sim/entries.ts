@@ -18,6 +18,7 @@ import { isLinearizable, type Operation } from './linearizable.ts'
 import type { Scenario } from './schedule.ts'
 import { type Beginning, beginningOf } from './states.ts'
 import { describe, type Task } from './task.ts'
+import { volumeError } from './volume.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
 
 /** Small, so that what is rare with ordinary values comes with the first. */
@@ -131,6 +132,7 @@ function checkEntry(world: World, acting: readonly Action[], beginning: Beginnin
     checkResults(tasks, acting, nobodyDied) ??
     checkOrder(world, probe, last !== undefined, nobodyDied, beginning.surplus) ??
     checkLeftovers(world, tasks, nobodyDied ? beginning.disk : undefined) ??
+    (nobodyDied && beginning.volumeError === 0 ? checkVolume(world, probe) : undefined) ??
     checkUse(world, probe)
   )
 }
@@ -201,6 +203,11 @@ export function checkLeftovers(world: World, tasks: readonly Task[], before: Dis
   const holds = world.processes.filter(process => !process.crashed && process.holds.size > 0)
   if (holds.length > 0) return `${holds.length} processes hold seals for ever`
   return undefined
+}
+
+function checkVolume(world: World, probe: Process): string | undefined {
+  const error = volumeError(world, probe, [key])
+  return error === 0 ? undefined : `${error} bytes too many are counted`
 }
 
 /** The key is good for everything, and nobody has to wait. */

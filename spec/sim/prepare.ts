@@ -1,6 +1,7 @@
 // Disks as they may be found: made by the real operations, some of them by a process that was killed at the worst moment.
 
 import type { Io, Request } from '../../lib/io/requests.ts'
+import { writeVolume } from '../../lib/ops/order.ts'
 import { set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
 import { Disk } from './disk.ts'
@@ -35,6 +36,14 @@ export class Preparation {
 
   run<T>(io: (process: Process) => Io<T>): T {
     return this.world.run(this.process, () => io(this.process))
+  }
+
+  /** What the living have gathered of the volume is written down. */
+  settle(): void {
+    for (const process of this.world.processes) {
+      if (process.crashed) continue
+      for (const store of process.stores) this.world.run(process, () => writeVolume(store))
+    }
   }
 
   /** Another process runs, and is killed before the first request for which `when`; `torn`: with half of it done. */

@@ -12,6 +12,7 @@ import { touch } from '../../lib/ops/touch.ts'
 import { key, largeValue, type Stored } from './actions.ts'
 import type { Disk } from './disk.ts'
 import { is, Preparation, setting } from './prepare.ts'
+import { volumeError } from './volume.ts'
 import type { WorldOptions } from './world.ts'
 
 /** Before the first step. */
@@ -22,6 +23,8 @@ export interface Beginning {
   readonly stored: Stored
   /** Entries that are counted, and are not there: those who were killed had announced them. */
   readonly surplus: number
+  /** Bytes that are counted, and are not there. */
+  readonly volumeError: number
 }
 
 function toEntry(it: Preparation): ReturnType<Preparation['appendsTo']> {
@@ -99,13 +102,15 @@ export function beginningOf(name: string, options: WorldOptions): Beginning {
     if (builder === undefined) throw new RangeError(`Expected one of ${stateNames.join(', ')}, got ${name}`)
     const preparation = new Preparation(options)
     builder(preparation)
+    preparation.settle()
     const { world } = preparation
     const found = preparation.run(process => get(process.store, process.slot(key)))
     const { counts } = preparation.run(process => catchUp(process.store))
     const log = preparation.run(process => readLog(process.store, process.slot(key).path))
     const surplus = (counts.get(options.backend.name) ?? 0) - (log?.value === undefined ? 0 : 1)
+    const error = volumeError(world, preparation.process, [key])
     world.disk.syncAll()
-    it = { disk: world.disk, clock: world.clock, stored: found?.value as Stored, surplus }
+    it = { disk: world.disk, clock: world.clock, stored: found?.value as Stored, surplus, volumeError: error }
     made.set(label, it)
   }
   return it

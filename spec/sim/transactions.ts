@@ -31,6 +31,7 @@ import type { Operation } from './linearizable.ts'
 import { listKeys } from './orders.ts'
 import { Preparation, setting } from './prepare.ts'
 import type { Scenario } from './schedule.ts'
+import { volumeError } from './volume.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
 
 export interface TransactionOptions {
@@ -271,6 +272,8 @@ interface Prepared {
   readonly pair: Pair
   /** Paths of the two logs. */
   readonly entries: readonly string[]
+  /** Bytes that are counted, and are not there. */
+  readonly volumeError: number
 }
 
 /** Somebody sets both in a transaction, and is killed before the request for which `when`. */
@@ -347,10 +350,17 @@ function prepared(name: string, options: WorldOptions): Prepared {
     if (builder === undefined) throw new RangeError(`Expected one of ${transactionStateNames.join(', ')}, got ${name}`)
     const preparation = new Preparation(options)
     builder(preparation)
+    preparation.settle()
     const { world } = preparation
     const find = (key: Key): Value => valueIn(preparation.run(process => get(process.newStore(), process.slot(key))))
     const entries = keys.map(key => preparation.process.slot(key).path)
-    it = { disk: world.disk, clock: world.clock, pair: { a: find('a'), b: find('b') }, entries }
+    it = {
+      disk: world.disk,
+      clock: world.clock,
+      pair: { a: find('a'), b: find('b') },
+      entries,
+      volumeError: volumeError(world, preparation.process, keys),
+    }
     made.set(name, it)
   }
   return it
@@ -434,6 +444,7 @@ function checkBoth(world: World, start: Prepared): string | undefined {
   const { tasks } = world
   const acting = tasks.slice()
   const nobodyDied = acting.every(task => task.outcome?.kind !== 'crashed')
+  const allLived = nobodyDied && start.disk.paths().every(path => !isIntent(path))
   const probe = world.process('probe')
   const journal = journals.get(world)!
   const pair = { a: 0 as Value, b: 0 as Value }
@@ -445,8 +456,9 @@ function checkBoth(world: World, start: Prepared): string | undefined {
   return (
     journal.verdict(start.pair, textOfPair) ??
     checkIteration(world, probe, pair) ??
-    (nobodyDied && start.disk.paths().every(path => !isIntent(path)) ? checkIntents(world) : undefined) ??
+    (allLived ? checkIntents(world) : undefined) ??
     checkLeftovers(world, acting, nobodyDied ? start.disk : undefined) ??
+    (allLived && start.volumeError === 0 ? checkVolume(world, probe) : undefined) ??
     checkMending(world, probe, pair) ??
     checkUse(world, probe)
   )
@@ -461,6 +473,11 @@ function checkIteration(world: World, probe: Process, pair: Pair): string | unde
 function checkIntents(world: World): string | undefined {
   const intents = world.disk.paths().filter(isIntent)
   return intents.length === 0 ? undefined : `left over: ${intents}`
+}
+
+function checkVolume(world: World, probe: Process): string | undefined {
+  const error = volumeError(world, probe, keys)
+  return error === 0 ? undefined : `${error} bytes too many are counted`
 }
 
 /** `check` finds what there is to find at once, changes no value, and the totals are right afterwards. */

@@ -62,6 +62,8 @@ export class Process {
   shared = false
   /** The file that it keeps open between its operations. */
   kept: OpenFile | undefined
+  /** Of all its buckets. */
+  readonly stores: Store[] = []
   readonly #world: World
   #store: Store | undefined
 
@@ -92,6 +94,7 @@ export class Process {
       settings: { lifetimeMs: Number.POSITIVE_INFINITY, timeoutMs: Number.MAX_SAFE_INTEGER, durable, network: false },
       bounds,
     })
+    this.stores.push(store)
     return plant?.store === undefined ? store : plant.store(store)
   }
 
