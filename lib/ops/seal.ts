@@ -5,7 +5,7 @@
 //   2 Rename the new file over the old one, or unlink it. Whoever meets the seal waits and opens the path again.
 // Invariant S: between a seal and the replacement no other record of the old file counts, so nothing is lost with it. It
 //   holds because a living owner's seal is never lifted by others, and a thread that has its own seal taken away
-//   (`holds`) gives up before it renames.
+//   (`holds`) gives up before it renames. And a file that was replaced stays sealed, so nobody who has it open writes to it.
 // Crash: the owner is dead, the state before the seal is intact, anyone lifts it by an `unseal`.
 
 import { topics } from '../channels.ts'
@@ -105,8 +105,11 @@ export function* passSeal(
   else yield* unseal(store, file, ref, size)
 }
 
-/** Lifts the seal of a log of `size` bytes. False: another was faster; the log is another one all the same. */
+/** Lifts the seal of a log of `size` bytes, whose owner will not act on it any more. False: another was faster, or the owner had
+ *  acted; the log is another one all the same. */
 export function* unseal(store: Store, file: File, ref: number, size: number): Io<boolean> {
+  // A file that was replaced keeps its seal for ever: without, those who still have it open would write to it, and to no avail.
+  if ((yield* ask<'stampOf'>({ op: 'stampOf', file })).nlink === 0) return false
   const record = store.framing.encode(bareRecord(store, { kind: 'unseal', ref }), noBytes, size)
   return yield* compareAndAppend(store, file, record, size)
 }

@@ -32,6 +32,27 @@ describe('two operations in one thread', () => {
   })
 })
 
+describe('three operations in one thread', () => {
+  const threes = [
+    ['set', 'delete', 'large'],
+    ['incr', 'set', 'compact'],
+    ['add', 'set', 'reclaim'],
+    ['touch', 'large', 'delete'],
+    ['getOrSet', 'set', 'large'],
+    ['discard', 'set', 'incr'],
+  ]
+
+  test('are as if they came one after another, with at most 2 interruptions', () => {
+    exploreAll(
+      'threes in one thread, 2 interruptions',
+      ['live', 'tombstoned', 'several records'].flatMap(state =>
+        threes.map(actions => entries({ actions, state, layout: 'one thread', preemptions: 2 })),
+      ),
+      1000,
+    )
+  })
+})
+
 describe('a power cut at any request', () => {
   // Also not where one has written to a file that the other has made, and not brought the name of to the medium yet.
   test('takes nothing that was acknowledged', () => {
