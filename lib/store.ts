@@ -11,6 +11,7 @@ import { binaryFraming } from './log/binary.ts'
 import type { Framing } from './log/record.ts'
 import { textFraming } from './log/text.ts'
 import type { Hunt } from './ops/cull.ts'
+import type { Passed } from './ops/queue.ts'
 import type { Transaction } from './ops/transaction.ts'
 import { Usage } from './policies/usage.ts'
 import { defaultSettings, type FolderSettings } from './settings.ts'
@@ -62,6 +63,8 @@ export interface Store {
   readonly locked: boolean
   /** Paths of tombstoned logs, oldest first: to be unlinked when there is time. */
   readonly garbage: Set<string>
+  /** What was passed in queues, by side and path of the bounds. */
+  readonly passed: Map<string, Passed>
   /** Look-ups since they were last written down. */
   readonly lookups: { hits: number; misses: number }
 }
@@ -110,6 +113,7 @@ export function createStore(options: {
     transaction: undefined,
     locked: false,
     garbage: new Set(),
+    passed: new Map(),
     lookups: { hits: 0, misses: 0 },
   }
 }

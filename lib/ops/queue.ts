@@ -3,7 +3,8 @@
 // Goal: each item is pulled by exactly one; a producer or consumer that dies holds nobody up; the cost does not grow with
 //   the queue.
 // Steps of a push: 1 read the bounds. 2 Add the item under the next number; if that is taken, try the one after. 3 Widen the
-//   bounds. Of a pull: 1 read the bounds. 2 Pop the item at the near end; if there is none, try the next. 3 Narrow the bounds.
+//   bounds. Of a pull: 1 read the bounds. 2 Pop the item at the near end; if there is none, try the next. 3 Remember what was
+//   passed; where that has become much, narrow the bounds.
 // Invariant Q: every item that was acknowledged lies within the bounds. So bounds are widened before a push ends, on both
 //   sides: its number may have been read long ago, and passed by a consumer since. And they are narrowed only over numbers
 //   that were seen to hold no item, if none of these can have been filled since the bounds were read: `Bounds` counts that.
@@ -34,6 +35,8 @@ export interface Extent {
 }
 
 interface Bounds extends Extent {
+  /** Which log it is: after `clear` another begins, whose numbers are the same. */
+  readonly place: string
   /** Changes after which numbers that a consumer at the front has looked at, or one at the back, may hold items again. */
   readonly fronts: number
   readonly backs: number
@@ -88,6 +91,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
 /** Widens the bounds so that they hold a number. */
 export function* include(store: Store, queue: Queue, number: number): Io<void> {
   yield* changeBounds(store, boundsSlot(store, queue), now => ({
+    ...now,
     head: Math.min(now.head, number),
     tail: Math.max(now.tail, number + 1),
     fronts: now.fronts + Number(number < now.tail),
@@ -95,27 +99,27 @@ export function* include(store: Store, queue: Queue, number: number): Io<void> {
   }))
 }
 
+/** So many numbers may be passed before the others are told: each of them looks at as many files in vain, but once. */
+const passedAtMost = 16
+
 /** Takes the item at one side away; undefined: the queue is empty. */
 export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
   const bounds = boundsSlot(store, queue)
   for (;;) {
     const seen = yield* readBounds(store, bounds)
-    let item: Item | undefined
-    let number = queue.side === 'front' ? seen.head : seen.tail - 1
+    let number = nearest(store, queue, bounds, seen)
+    if (number < seen.head || number >= seen.tail) return undefined
     const step = queue.side === 'front' ? 1 : -1
+    let item: Item | undefined
     while (item === undefined && number >= seen.head && number < seen.tail) {
       item = yield* popItem(store, queue, number)
       number += step
     }
-    if (seen.head >= seen.tail) return undefined
+    pass(store, queue, bounds, seen, number)
     try {
-      yield* changeBounds(store, bounds, now => {
-        if (queue.side === 'front')
-          return now.fronts === seen.fronts && number > now.head ? { ...now, head: number, backs: now.backs + 1 } : now
-        return now.backs === seen.backs && number + 1 < now.tail
-          ? { ...now, tail: number + 1, fronts: now.fronts + 1 }
-          : now
-      })
+      const passed = queue.side === 'front' ? number - seen.head : seen.tail - 1 - number
+      // A transaction remembers nothing: it may yet be as if it had never been.
+      if (passed >= passedAtMost || store.transaction !== undefined) yield* narrow(store, queue, bounds, seen, number)
     } catch (error) {
       // What was taken away is the caller's, whatever becomes of the bounds: wider ones only cost a look.
       if (item === undefined || !(error instanceof BucketCacheError)) throw error
@@ -125,13 +129,52 @@ export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
   }
 }
 
+/** Narrows the bounds to `number`, which is the next to be looked at, unless what was passed may hold items again. */
+function narrow(store: Store, { side }: Queue, bounds: Slot, seen: Bounds, number: number): Io<void> {
+  return changeBounds(store, bounds, now => {
+    if (now.place !== seen.place) return now
+    if (side === 'front')
+      return now.fronts === seen.fronts && number > now.head ? { ...now, head: number, backs: now.backs + 1 } : now
+    return now.backs === seen.backs && number + 1 < now.tail
+      ? { ...now, tail: number + 1, fronts: now.fronts + 1 }
+      : now
+  })
+}
+
+/** What this process has seen to hold no item, by one side of a queue. */
+export interface Passed {
+  readonly place: string
+  /** `fronts` or `backs` of the bounds: as long as they are these, nothing was put there. */
+  readonly changes: number
+  /** The next number to be looked at. */
+  readonly number: number
+}
+
+/** The number at which the item at one side is to be looked for. */
+function nearest(store: Store, { side }: Queue, bounds: Slot, { head, tail, place, fronts, backs }: Bounds): number {
+  const passed = store.transaction === undefined ? store.passed.get(`${side} ${bounds.path}`) : undefined
+  const isGood = passed?.place === place && passed.changes === (side === 'front' ? fronts : backs)
+  if (side === 'front') return isGood ? Math.max(head, passed.number) : head
+  return isGood ? Math.min(tail - 1, passed.number) : tail - 1
+}
+
+/** Remembers that there is no item from the end that was `seen` to `number`. */
+function pass(store: Store, { side }: Queue, bounds: Slot, { place, fronts, backs }: Bounds, number: number): void {
+  if (store.transaction !== undefined) return
+  store.passed.set(`${side} ${bounds.path}`, { place, changes: side === 'front' ? fronts : backs, number })
+}
+
 /** The item at one side; undefined: the queue is empty. */
 export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
-  const { head, tail } = yield* readBounds(store, boundsSlot(store, queue))
+  const bounds = boundsSlot(store, queue)
+  const seen = yield* readBounds(store, bounds)
   const step = queue.side === 'front' ? 1 : -1
-  for (let number = queue.side === 'front' ? head : tail - 1; number >= head && number < tail; number += step) {
+  for (let number = nearest(store, queue, bounds, seen); number >= seen.head && number < seen.tail; number += step) {
     const item = yield* itemAt(store, queue, number)
-    if (item !== undefined) return item
+    if (item !== undefined) {
+      pass(store, queue, bounds, seen, number)
+      return item
+    }
   }
   return undefined
 }
@@ -204,7 +247,7 @@ export function boundsSlot(store: Store, { prefix }: Queue): Slot {
   return store.keys.hiddenSlot(queueName(store.backend.name, prefix))
 }
 
-const noBounds: Bounds = { head: firstNumber, tail: firstNumber, fronts: 0, backs: 0 }
+const noBounds: Bounds = { place: '', head: firstNumber, tail: firstNumber, fronts: 0, backs: 0 }
 
 function* readBounds(store: Store, slot: Slot): Io<Bounds> {
   const found = yield* find(store, slot)
@@ -215,7 +258,8 @@ function* readBounds(store: Store, slot: Slot): Io<Bounds> {
 function boundsOf({ put }: Found): Bounds {
   const numbers = put.bytes.toString('latin1', put.valueStart, put.valueEnd).split(' ').map(Number)
   const [head = 0, tail = 0, fronts = 0, backs = 0] = numbers
-  return numbers.length === 4 && numbers.every(Number.isSafeInteger) ? { head, tail, fronts, backs } : noBounds
+  const isWhole = numbers.length === 4 && numbers.every(Number.isSafeInteger)
+  return isWhole ? { place: put.place, head, tail, fronts, backs } : noBounds
 }
 
 function* changeBounds(store: Store, slot: Slot, next: (now: Bounds) => Bounds): Io<void> {
