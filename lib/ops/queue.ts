@@ -212,7 +212,7 @@ export function* popItem(store: Store, queue: Queue, number: number, id?: string
     found => {
       if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
       const item = found && itemOf(store, queue, number, found)
-      return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }
+      return { write: item === undefined ? undefined : { kind: 'tombstone', forGood: true }, result: item }
     },
   )
   return result
