@@ -14,15 +14,17 @@ import { mergedName, orderLockName, segmentName, temporaryName } from '../log/na
 import type { Store } from '../store.ts'
 import { type Add, appendOrder, catchUp, endLast, listSegments, readOrder } from './order.ts'
 
-/** So many records may be of no use before it is worth the reading. */
-const wasteAllowed = 128
+/** So many records may be of no use before it is worth the reading: fewer where they would take room from the entries. */
+function wasteAllowed({ limits }: Store): number {
+  return Math.min(1024, Math.max(128, limits.sizeLimit / 8192))
+}
 
 /** Whether most of the order log is about entries that have ended. */
 export function mergeIsDue(store: Store): boolean {
   const { counts, records } = store.order.totals
   let live = 0
   for (const count of counts.values()) live += count
-  return records > 2 * live + wasteAllowed
+  return records > 2 * live + wasteAllowed(store)
 }
 
 /** Merges what has ended. Does nothing if another process is at it. */
