@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { rolldown } from 'rolldown'
 
-const entries = ['index', 'recipes/index', 'tasks/index', 'tasks/bin', 'cli/bin']
+const entries = ['index', 'recipes/index', 'tasks/index', 'cli/bin']
 const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 rmSync('dist', { recursive: true, force: true })

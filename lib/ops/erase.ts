@@ -118,6 +118,7 @@ export function* erase(
       if (yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: 'nothing' }))
         return { place, key, bytes: countedEnd(log) }
       // Somebody has written it meanwhile: look again.
+      patience.lose(store, path)
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }

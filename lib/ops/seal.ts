@@ -95,14 +95,14 @@ export function* passSeal(
     environment.holds.delete(id)
   } else if (yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: settings.timeoutMs })) {
     return patience.meet(false)
-  } else if (topics.recover.active) {
-    topics.recover.publish({ folder: store.folder, path, reason: 'dead-owner' })
   }
   // A transaction that had decided is carried out, by whoever comes first.
   const transaction = transactionOf(seal)
   const intent = transaction === undefined ? undefined : yield* readIntent(store, transaction)
   if (intent !== undefined) yield* rollForward(store, transaction!, intent)
-  else yield* unseal(store, file, ref, size)
+  else if (!(yield* unseal(store, file, ref, size))) return
+  if (owner !== environment.owner && topics.recover.active)
+    topics.recover.publish({ folder: store.folder, path, reason: 'dead-owner' })
 }
 
 /** Lifts the seal of a log of `size` bytes, whose owner will not act on it any more. False: another was faster, or the owner had

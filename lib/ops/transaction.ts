@@ -90,6 +90,7 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
       }
       taken = yield* sealFor(store, slot, file, log, size)
       if (taken !== undefined) return taken
+      patience.lose(store, slot.path)
     } finally {
       if (taken?.file === undefined) yield* ask<'close'>({ op: 'close', file })
     }

@@ -26,7 +26,7 @@ export const exitStatus = { done: 0, taskFailed: 1, usage: 2, notFound: 3, input
 
 type Status = (typeof exitStatus)[keyof typeof exitStatus]
 
-export const runUsage = `Usage: run [--resolver MODULE] [--inputs FILE] [--output FILE] [--error FILE] -- LOADER-ARGS
+export const runUsage = `Usage: bucketcache run [--resolver MODULE] [--inputs FILE] [--output FILE] [--error FILE] -- LOADER-ARGS
 
 Runs one task: the one that the resolver finds by LOADER-ARGS, by default
   task-module ./flows.js task-name train

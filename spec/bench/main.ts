@@ -36,7 +36,7 @@ const importLimitMs = 50
 const counterLimit = 2
 const queueLimit = 3
 const transactionLimit = 1.5
-const incrementsEach = 20_000
+const incrementsEach = 100_000
 const peerSeconds = 5
 
 const { values: flags, positionals: names } = parseArgs({

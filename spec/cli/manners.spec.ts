@@ -185,7 +185,10 @@ describe('the process', () => {
   })
 
   test('runs tasks, and shows their own help', async () => {
-    expect(await start(['run', '--help'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Usage: run /) })
+    expect(await start(['run', '--help'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Usage: bucketcache run /),
+    })
     expect(await start(['run'])).toMatchObject({ status: 2 })
   })
 })

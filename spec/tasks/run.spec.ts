@@ -172,21 +172,21 @@ describe('runTask()', () => {
 })
 
 describe('as a process', () => {
-  const bin = join(repository, 'dist/tasks/bin.js')
+  const command = [join(repository, 'dist/cli/bin.js'), 'run']
 
   test('ends with the status, though the task has left something open', async () => {
     const { inputs } = setUp()
-    const { status, stdout } = await ended(startNode([bin, '--inputs', inputs({ n: 1 }), ...loader('t1')]))
+    const { status, stdout } = await ended(startNode([...command, '--inputs', inputs({ n: 1 }), ...loader('t1')]))
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toEqual({ sum: 2 })
-    expect((await ended(startNode([bin, ...loader('none')]))).status).toBe(3)
+    expect((await ended(startNode([...command, ...loader('none')]))).status).toBe(3)
   })
 
   test.runIf(process.platform !== 'win32')(
     'interrupted by SIGTERM it puts things in order, reports, and says that it may be run again',
     async () => {
       const { output, report } = setUp()
-      const child = startNode([bin, '--output', output, ...loader('patient')])
+      const child = startNode([...command, '--output', output, ...loader('patient')])
       const end = ended(child)
       await once(child.stderr!, 'data')
       child.kill('SIGTERM')
