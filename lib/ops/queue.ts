@@ -77,7 +77,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
     else head--
     if (!added) continue
     try {
-      yield* include(store, queue, number)
+      yield* widen(store, bounds, number)
     } catch (error) {
       // Nobody is told of the item, so nobody is to find it.
       yield* popItem(store, queue, number, id)
@@ -89,8 +89,12 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
 }
 
 /** Widens the bounds so that they hold a number. */
-export function* include(store: Store, queue: Queue, number: number): Io<void> {
-  yield* changeBounds(store, boundsSlot(store, queue), now => ({
+export function include(store: Store, queue: Queue, number: number): Io<void> {
+  return widen(store, boundsSlot(store, queue), number)
+}
+
+function widen(store: Store, bounds: Slot, number: number): Io<void> {
+  return changeBounds(store, bounds, now => ({
     ...now,
     head: Math.min(now.head, number),
     tail: Math.max(now.tail, number + 1),
@@ -107,7 +111,8 @@ export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
   const bounds = boundsSlot(store, queue)
   for (;;) {
     const seen = yield* readBounds(store, bounds)
-    let number = nearest(store, queue, bounds, seen)
+    const known = recall(store, queue, bounds, seen)
+    let number = known ?? (queue.side === 'front' ? seen.head : seen.tail - 1)
     if (number < seen.head || number >= seen.tail) return undefined
     const step = queue.side === 'front' ? 1 : -1
     let item: Item | undefined
@@ -118,8 +123,8 @@ export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
     pass(store, queue, bounds, seen, number)
     try {
       const passed = queue.side === 'front' ? number - seen.head : seen.tail - 1 - number
-      // A transaction remembers nothing: it may yet be as if it had never been.
-      if (passed >= passedAtMost || store.transaction !== undefined) yield* narrow(store, queue, bounds, seen, number)
+      // Where nothing is remembered for long, as in a stack, nothing would ever be told.
+      if (passed >= passedAtMost || known === undefined) yield* narrow(store, queue, bounds, seen, number)
     } catch (error) {
       // What was taken away is the caller's, whatever becomes of the bounds: wider ones only cost a look.
       if (item === undefined || !(error instanceof BucketCacheError)) throw error
@@ -150,12 +155,13 @@ export interface Passed {
   readonly number: number
 }
 
-/** The number at which the item at one side is to be looked for. */
-function nearest(store: Store, { side }: Queue, bounds: Slot, { head, tail, place, fronts, backs }: Bounds): number {
+/** The number from which on there may be items, by what this process has passed; undefined: it knows nothing. A transaction
+ *  remembers nothing: it may yet be as if it had never been. */
+function recall(store: Store, { side }: Queue, bounds: Slot, seen: Bounds): number | undefined {
   const passed = store.transaction === undefined ? store.passed.get(`${side} ${bounds.path}`) : undefined
-  const isGood = passed?.place === place && passed.changes === (side === 'front' ? fronts : backs)
-  if (side === 'front') return isGood ? Math.max(head, passed.number) : head
-  return isGood ? Math.min(tail - 1, passed.number) : tail - 1
+  if (passed?.place !== seen.place) return undefined
+  if (passed.changes !== (side === 'front' ? seen.fronts : seen.backs)) return undefined
+  return side === 'front' ? Math.max(seen.head, passed.number) : Math.min(seen.tail - 1, passed.number)
 }
 
 /** Remembers that there is no item from the end that was `seen` to `number`. */
@@ -169,7 +175,8 @@ export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
   const bounds = boundsSlot(store, queue)
   const seen = yield* readBounds(store, bounds)
   const step = queue.side === 'front' ? 1 : -1
-  for (let number = nearest(store, queue, bounds, seen); number >= seen.head && number < seen.tail; number += step) {
+  const first = recall(store, queue, bounds, seen) ?? (queue.side === 'front' ? seen.head : seen.tail - 1)
+  for (let number = first; number >= seen.head && number < seen.tail; number += step) {
     const item = yield* itemAt(store, queue, number)
     if (item !== undefined) {
       pass(store, queue, bounds, seen, number)

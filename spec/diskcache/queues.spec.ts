@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from 'vitest'
 import { ConflictError } from '../../lib/errors.ts'
+import { Bucket } from '../../lib/index.ts'
 import { permissions } from '../../lib/io/disk.ts'
 import { syncHost } from '../../lib/io/host-sync.ts'
 import type { Io } from '../../lib/io/requests.ts'
-import { pull, push } from '../../lib/ops/queue.ts'
+import { extentOf, pull, push } from '../../lib/ops/queue.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
 import { entryFiles, newBucket } from '../support/folders.ts'
 import { startActor, startActors } from '../support/remote.ts'
@@ -269,6 +270,32 @@ describe('bounds', () => {
     expect(bucket.pull()?.value).toBe('quick')
     slow.end()
     expect(bucket.pull()?.value).toBe('slow')
+  })
+
+  test('what a consumer remembers of a queue that another has cleared is not believed', () => {
+    const bucket = newBucket()
+    const other = new Bucket(bucket.path)
+    for (let n = 0; n < 5; n++) bucket.push(n)
+    for (let n = 0; n < 5; n++) expect(bucket.pull()?.value).toBe(n)
+    other.clear()
+    other.push('again')
+    expect(bucket.pull()?.value).toBe('again')
+  })
+
+  test('what was put at the front since is found, and a stack leaves nothing to be looked at again', () => {
+    const bucket = newBucket()
+    const { core } = bucket as any
+    const heldBy = new Bucket(bucket.path)
+    for (const side of ['front', 'back'] as const) {
+      bucket.push('last', { side })
+      for (let n = 0; n < 100; n++) {
+        bucket.push(n, { side })
+        expect((n % 2 === 0 ? bucket : heldBy).pull({ side })?.value).toBe(n)
+      }
+      const { head, tail } = core.sync(extentOf(core.store, { prefix: undefined, side }))
+      expect(tail - head).toBeLessThan(20)
+      expect(heldBy.pull({ side })?.value).toBe('last')
+    }
   })
 
   test.each([1, 2, 3, 4, 5])('from both ends, in random order, with slow ones: nothing is lost (%i)', seed => {
