@@ -81,17 +81,18 @@ export class DeferredWriteBucket<K = unknown, V = unknown> extends Bucket<K, V> 
   override transact<T>(body: () => T): T {
     this.core.checkWritable('transact')
     const outside = this.#active
-    const begun = outside.all
     const child = outside.child()
+    let isDone = false
     this.#enter(child)
     try {
       const result = body()
       if (result instanceof Promise)
         throw new TypeError('Expected the body of transact() to be synchronous, got a promise: use promises.transact()')
-      outside.adopt(child, begun)
+      isDone = true
       return result
     } finally {
       this.#enter(outside)
+      outside.leave(child, isDone)
     }
   }
 

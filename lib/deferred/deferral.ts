@@ -1,9 +1,9 @@
 // What a deferred bucket and its promise twin share: what is pending, and what becomes of it.
 
 import type { Core } from '../core.ts'
-import { pendingAfter, pendingView } from '../ops/pending.ts'
+import { endPending, makePending, pendingView } from '../ops/pending.ts'
 import type { Pushed } from '../ops/sync.ts'
-import type { Taken } from '../ops/transaction.ts'
+import type { Taken, Transaction } from '../ops/transaction.ts'
 import type { Store } from '../store.ts'
 
 export class Deferral {
@@ -15,13 +15,17 @@ export class Deferral {
   /** Of the bucket whose writes are deferred: its memory must hear of them. */
   behind: Core | undefined
 
-  constructor(core: Core) {
+  constructor(core: Core, store: Store = core.store) {
     this.core = core
-    this.view = pendingView(core.store)
+    this.view = pendingView(store)
+  }
+
+  get #transaction(): Transaction {
+    return this.view.transaction!
   }
 
   get #taken(): Map<string, Taken> {
-    return this.view.transaction!.taken
+    return this.#transaction.taken
   }
 
   /** How many entries are pending, removals too. */
@@ -38,13 +42,9 @@ export class Deferral {
 
   /** These have been written out; what was written over them meanwhile stays pending. */
   end(written: readonly Taken[]): void {
-    for (const one of written) {
-      const { slot } = one
-      const now = this.#taken.get(slot.path)
-      if (now === one) {
-        this.#taken.delete(slot.path)
-        this.pushed.delete(slot.path)
-      } else if (now !== undefined) this.#taken.set(slot.path, pendingAfter(one, now))
+    endPending(this.#transaction, written)
+    for (const { slot } of written) {
+      if (!this.#taken.has(slot.path)) this.pushed.delete(slot.path)
       this.core.forget(slot)
       this.behind?.forget(slot)
     }
@@ -55,18 +55,26 @@ export class Deferral {
     this.pushed.clear()
   }
 
-  /** A deferral that begins with what is pending in this one, for what is to be pending as a whole or not at all. */
+  /** A deferral that is running in this one: what is written in it is to be pending as a whole or not at all. */
   child(): Deferral {
-    const child = new Deferral(this.core)
-    for (const [path, taken] of this.#taken) child.#taken.set(path, taken)
-    for (const [path, pushed] of this.pushed) child.pushed.set(path, pushed)
+    const child = new Deferral(this.core, this.view)
+    this.#transaction.children.add(child.#transaction)
     return child
   }
 
-  /** What a child has written becomes pending here. `begun`: what it began with. */
-  adopt(child: Deferral, begun: readonly Taken[]): void {
-    const before = new Set(begun)
-    for (const [path, taken] of child.#taken) if (!before.has(taken)) this.#taken.set(path, taken)
-    for (const [path, pushed] of child.pushed) this.pushed.set(path, pushed)
+  /** A child has ended; `adopt`: what it has written becomes pending here. */
+  leave(child: Deferral, adopt: boolean): void {
+    const { own } = child.#transaction
+    this.#transaction.children.delete(child.#transaction)
+    if (!adopt) return
+    for (const path of own) {
+      const taken = child.#taken.get(path)
+      // Undefined: it was synced in there.
+      if (taken === undefined) continue
+      if (this.#transaction.parent !== undefined) this.#transaction.own.add(path)
+      makePending(this.#transaction, path, taken)
+      const pushed = child.pushed.get(path)
+      if (pushed !== undefined) this.pushed.set(path, pushed)
+    }
   }
 }

@@ -16,11 +16,43 @@ import type { Decide } from './change.ts'
 import { nothingStored } from './fields.ts'
 import { readCurrent } from './find.ts'
 import { liveEntry } from './live.ts'
+import { Patience } from './seal.ts'
 import { type Decided, logAfter, type Taken, Transaction } from './transaction.ts'
 
-/** A view of the store whose writes stay in memory. */
+/** A view of the store whose writes stay in memory. In a view that is one already: of a transaction that is running there, and
+ *  sees what is pending, also what becomes so meanwhile, until it writes it itself. */
 export function pendingView(store: Store): Store {
-  return { ...store, transaction: new Transaction('', '', true) }
+  const { transaction: parent } = store
+  const transaction = new Transaction('', '', true, parent)
+  for (const [path, taken] of parent?.taken ?? []) transaction.taken.set(path, taken)
+  return { ...store, transaction }
+}
+
+/** Makes an entry pending in a view, and in those that are running in it; who has written it himself sees his own. */
+export function makePending({ taken, children }: Transaction, path: string, entry: Taken): void {
+  taken.set(path, entry)
+  for (const child of children) if (!child.own.has(path)) makePending(child, path, entry)
+}
+
+/** These have been written out: they are not pending any more, but for what was written over them meanwhile. */
+export function endPending({ taken, children }: Transaction, written: readonly Taken[]): void {
+  for (const one of written) {
+    const { path } = one.slot
+    const now = taken.get(path)
+    if (now === one) taken.delete(path)
+    else if (now !== undefined) taken.set(path, pendingAfter(one, now))
+  }
+  for (const child of children) endPending(child, written)
+}
+
+/** Whether another transaction has written what one is about to write, and is still running. */
+function isTaken(transaction: Transaction, path: string): boolean {
+  const { parent, children } = transaction
+  for (const child of children) if (child.own.has(path)) return true
+  for (let inner = transaction, outer = parent; outer !== undefined; inner = outer, outer = outer.parent) {
+    for (const other of outer.children) if (other !== inner && other.own.has(path)) return true
+  }
+  return false
 }
 
 /** Whether what memory has of a key counts in this view, and may be put there: what a transaction sees, and what is pending,
@@ -35,8 +67,16 @@ export function* changePending<T>(
   slot: Slot,
   decide: Decide<T>,
 ): Io<{ result: T; id: string | undefined }> {
-  const { taken } = store.transaction!
-  const standing = taken.has(slot.path) ? undefined : yield* readCurrent(store, slot.path)
+  const transaction = store.transaction!
+  const { taken } = transaction
+  const patience = new Patience()
+  let standing: LogState | undefined
+  for (;;) {
+    standing = taken.has(slot.path) ? undefined : yield* readCurrent(store, slot.path)
+    if (!isTaken(transaction, slot.path)) break
+    // By an asynchronous one, of this thread: a synchronous caller is told that it would wait for ever.
+    yield* patience.wait(store, slot.path, true)
+  }
   // Another operation of this bucket may have written it while this one was reading.
   const known: Taken | undefined = taken.get(slot.path)
   const log = known?.log ?? standing ?? nothingStored
@@ -48,7 +88,8 @@ export function* changePending<T>(
   const after = logAfter(store, slot, write.kind === 'touch' ? log : (known?.log ?? before), write)
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
   const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
-  taken.set(slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true, decided })
+  if (transaction.parent !== undefined) transaction.own.add(slot.path)
+  makePending(transaction, slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true, decided })
   return { result, id: after.id }
 }
 
@@ -63,7 +104,7 @@ export function decisionsOf({ decided }: Taken): readonly Decide<unknown>[] {
 }
 
 /** What is still pending of a key when `written` has reached the files: it builds on that. */
-export function pendingAfter(written: Taken, now: Taken): Taken {
+function pendingAfter(written: Taken, now: Taken): Taken {
   const newer: Decided[] = []
   for (let one = now.decided; one !== undefined && one !== written.decided; one = one.earlier) newer.push(one)
   let decided: Decided | undefined

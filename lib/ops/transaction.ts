@@ -55,15 +55,21 @@ export class Transaction {
   /** What a deferred bucket has not synced: nothing is sealed, and only what was written is taken. See `pending.ts`. */
   readonly deferred: boolean
   ended = false
+  /** Of a deferred bucket: those that are running in it, and the one in which this is running. */
+  readonly children = new Set<Transaction>()
+  readonly parent: Transaction | undefined
+  /** Paths that it has written itself, where it is running in another. */
+  readonly own = new Set<string>()
   /** How many logs it keeps open. */
   opened = 0
   /** On a network filesystem. */
   lock: Lock | undefined
 
-  constructor(id: string, turn: string, deferred = false) {
+  constructor(id: string, turn: string, deferred = false, parent?: Transaction) {
     this.id = id
     this.turn = turn
     this.deferred = deferred
+    this.parent = parent
   }
 }
 
