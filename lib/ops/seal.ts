@@ -50,7 +50,7 @@ export class Patience {
 
   /** Lets others run for a moment; longer from time to time. TimeoutError when `timeoutMs` have passed. */
   *wait(store: Store, path: string, own: boolean): Io<void> {
-    this.#goOn(store, path)
+    this.#goOn(store, path, own)
     const ms = Math.min(longestPauseMs, shortestPauseMs * 2 ** this.#pauses++)
     yield* ask<'sleep'>({ op: 'sleep', ms, own, path })
   }
@@ -59,20 +59,19 @@ export class Patience {
    *  anybody gets ahead, and two could cross each other for ever, each one's void record making the other's void. TimeoutError
    *  as for `wait`: one whose own callback writes the key anew in every round loses every time. */
   lose(store: Store, path: string): void {
-    this.#goOn(store, path)
+    this.#goOn(store, path, false)
     if (this.#lost++ > 0) this.#due = { own: false }
   }
 
-  #goOn(store: Store, path: string): void {
+  #goOn(store: Store, path: string, own: boolean): void {
     const now = store.environment.now()
     this.#since ??= now
-    if (now - this.#since > store.settings.timeoutMs) {
-      throw new TimeoutError(
-        `Waited ${store.settings.timeoutMs} ms for ${path}, which another process holds. Nothing was changed; try again, ` +
-          'or raise the option timeout.',
-        { path },
-      )
-    }
+    const { timeoutMs } = store.settings
+    if (now - this.#since <= timeoutMs) return
+    const why = own
+      ? 'a transaction of this very thread holds. In its body, use the bucket that is passed to it'
+      : 'others hold, or write all the time. Nothing was changed: try again'
+    throw new TimeoutError(`Waited ${timeoutMs} ms for ${path}, which ${why}, or raise the option timeout.`, { path })
   }
 }
 

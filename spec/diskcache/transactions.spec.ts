@@ -397,6 +397,18 @@ describe('AsyncBucket.transact', () => {
     )
   })
 
+  test('one whose body waits for itself is told so after timeout, and which bucket to use', async () => {
+    const { promises } = newBucket({ timeout: 50 })
+    const told = { code: 'ERR_TIMEOUT', message: expect.stringContaining('use the bucket that is passed to it') }
+    await expect(promises.transact(() => promises.transact(async () => {}))).rejects.toMatchObject(told)
+    await expect(
+      promises.transact(async inside => {
+        await inside.set('k', 1)
+        await promises.set('k', 2)
+      }),
+    ).rejects.toMatchObject(told)
+  })
+
   test('a synchronous transaction holds another bucket of the thread off, at once', () => {
     const bucket = newBucket()
     const other = new Bucket(bucket.path)
