@@ -234,7 +234,16 @@ const environment: Environment = {
   now: () => Date.now(),
   newId: createIds(),
   owner: thisOwner(),
-  holds: new Map(),
+  holds: holdsOfThread(),
+}
+
+/** One for all copies of this module that a thread has loaded (two versions of the package, a test runner that loads it anew): they
+ *  are one owner, so what one of them holds the others must not take for left behind. */
+function holdsOfThread(): Environment['holds'] {
+  const name = Symbol.for('bucketcache.holds.1')
+  const place = globalThis as { [name]?: Environment['holds'] }
+  place[name] ??= new Map()
+  return place[name]
 }
 
 /** Ids: ten digits by chance for this thread, six that count; after the last, other ten. */

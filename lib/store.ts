@@ -63,8 +63,6 @@ export interface Store {
   readonly locked: boolean
   /** Paths of tombstoned logs, oldest first: to be unlinked when there is time. */
   readonly garbage: Set<string>
-  /** Paths of sealed logs that are being unlinked in the background. */
-  readonly leaving: Set<string>
   /** What was passed in queues, by side and path of the bounds. */
   readonly passed: Map<string, Passed>
   /** Look-ups since they were last written down. */
@@ -115,7 +113,6 @@ export function createStore(options: {
     transaction: undefined,
     locked: false,
     garbage: new Set(),
-    leaving: new Set(),
     passed: new Map(),
     lookups: { hits: 0, misses: 0 },
   }

@@ -210,7 +210,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
       }
     },
     async discard({ path, done }) {
-      fs.unlink(path, done)
+      fs.unlink(path, error => done(error === null || errnoOf(error) === 'ENOENT'))
     },
     async stat({ path }) {
       try {

@@ -294,7 +294,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     },
     discard({ path, done }) {
       // The thread pool unlinks even while this thread is busy; only the news of it waits for the event loop.
-      fs.unlink(path, done)
+      fs.unlink(path, error => done(error === null || errnoOf(error) === 'ENOENT'))
     },
     stat({ path }) {
       return guard('look at', path, () => fs.lstatSync(path, { throwIfNoEntry: false }))

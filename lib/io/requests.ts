@@ -66,8 +66,8 @@ export interface Effects {
   rename: { ask: { from: string; to: string }; reply: void }
   /** Whether there was a file to unlink. */
   unlink: { ask: { path: string }; reply: boolean }
-  /** Unlinks in the background; `done` is called at the end whatever came of it, perhaps much later. */
-  discard: { ask: { path: string; done: () => void }; reply: void }
+  /** Unlinks in the background; `done` is called at the end, perhaps much later, and told whether there is no such file any more. */
+  discard: { ask: { path: string; done: (isGone: boolean) => void }; reply: void }
   stat: { ask: { path: string }; reply: FileStamp | undefined }
   /** Names in a folder, in no order; `undefined`: no such folder. */
   list: { ask: { path: string }; reply: string[] | undefined }

@@ -31,7 +31,7 @@ import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
 import { changePending } from './pending.ts'
 import { readLog, readOpen } from './raw.ts'
 import { reclaim, reclaimOne } from './reclaim.ts'
-import { isTooOld, Patience, passSeal, replaceLog, type Seal, sealOf, unlinkLater } from './seal.ts'
+import { Patience, passSeal, replaceLog } from './seal.ts'
 import { isNews, noteTags, type Told } from './tags.ts'
 import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
@@ -49,8 +49,7 @@ export type Write =
       time?: number
     }
   | { kind: 'touch'; expires: number; pinned: boolean; time?: number }
-  /** `forGood`: the key is not likely to be written again, so the file goes at once. */
-  | { kind: 'tombstone'; forGood?: boolean }
+  | { kind: 'tombstone' }
   /** Announces that a value is being computed. */
   | { kind: 'claim' }
   /** Takes a claim back. */
@@ -161,8 +160,6 @@ class Attempt {
   #ended: { place: string; bytes: number }[] = []
   /** Id of a claim that was written. */
   #claim: string | undefined
-  /** Of a file that is to go. */
-  #seal: Seal | undefined
   #compactAt: number | undefined
   #grew = false
 
@@ -195,12 +192,8 @@ class Attempt {
           ? { owner: store.environment.owner }
           : {}),
     })
-    const tombstone = write.kind === 'tombstone'
-    // A seal on another host would be waited for.
-    const goes = tombstone && write.forGood === true && !store.settings.network
-    const bare = store.framing.encode(fields, noBytes, size)
-    const record = goes ? this.#sealed(bare, size) : bare
-    const ended = tombstone && !slot.hidden ? placeOf(log) : undefined
+    const record = store.framing.encode(fields, noBytes, size)
+    const ended = write.kind === 'tombstone' && !slot.hidden ? placeOf(log) : undefined
     if (write.kind === 'touch') yield* this.#hint(log, live, write)
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
@@ -210,44 +203,17 @@ class Attempt {
     if (!(yield* compareAndAppend(store, file, record, size))) {
       store.environment.holds.delete(fields.id)
       this.#claim = undefined
-      this.#dropSeal()
       if (ended !== undefined) this.#ended.pop()
       return undefined
     }
     if (store.settings.durable) yield* syncNames(store, [slot.path])
     const end = size + record.length
-    if (tombstone && !goes) store.garbage.add(slot.path)
-    if (tombstone || write.kind === 'touch') this.#grow(log, end)
+    if (write.kind === 'tombstone') store.garbage.add(slot.path)
+    if (write.kind === 'touch' || write.kind === 'tombstone') this.#grow(log, end)
     // A computation that fails again and again leaves what it has announced, and taken back.
     if (log.value !== undefined && (write.kind === 'touch' || write.kind === 'unseal'))
       this.#noteGrowth(end, log.value.length, fields.time - log.last!.time)
     return fields.id
-  }
-
-  /** A tombstone for a log of `size` bytes, and behind it, in the same write, the seal of a file that is about to go: so nobody
-   *  comes in between, and if this process dies here, somebody lifts the seal of what is deleted. */
-  #sealed(tombstone: Buffer, size: number): Buffer {
-    const { store } = this
-    const seal = sealOf(store, 'reclaim', size, size + tombstone.length)
-    this.#seal = seal
-    store.environment.holds.set(seal.id, 'held')
-    return Buffer.concat([tombstone, seal.bytes])
-  }
-
-  #dropSeal(): void {
-    if (this.#seal !== undefined) this.store.environment.holds.delete(this.#seal.id)
-    this.#seal = undefined
-  }
-
-  /** The file that was sealed goes, unless the seal was taken away. */
-  *#unlink(): Io<void> {
-    const { store, slot } = this
-    const seal = this.#seal
-    if (seal === undefined) return
-    if (store.environment.holds.has(seal.id) && !isTooOld(store, seal))
-      return yield* unlinkLater(store, slot.path, seal)
-    this.#dropSeal()
-    store.garbage.add(slot.path)
   }
 
   *#put(
@@ -344,17 +310,16 @@ class Attempt {
     if (isOvergrown(this.store, size, liveLength, pauseMs)) this.#compactAt = liveLength
   }
 
-  /** After a refusal of the filesystem: takes back a claim or seal that may stand, and whose id nobody will learn, and the places of
+  /** After a refusal of the filesystem: takes back a claim that may stand, and whose id nobody will learn, and the places of
    *  what did not come to be, or has ended. */
   *giveUp(): Io<void> {
     const { store, slot } = this
-    const announced = this.#claim ?? this.#seal?.id
-    if (announced !== undefined) {
-      store.environment.holds.delete(announced)
+    if (this.#claim !== undefined) {
+      store.environment.holds.delete(this.#claim)
       store.garbage.add(slot.path)
     }
     try {
-      if (announced !== undefined) yield* reclaim(store, slot.path, false)
+      if (this.#claim !== undefined) yield* reclaim(store, slot.path, false)
       if (this.#ended.length === 0) return
       const stands = (yield* readLog(store, slot.path))?.value?.place
       this.#ended = this.#ended.filter(({ place }) => place !== stands)
@@ -378,7 +343,6 @@ class Attempt {
   *finish(): Io<void> {
     const { store, slot } = this
     try {
-      yield* this.#unlink()
       if (this.#ended.length > 0) {
         yield* this.#tellEnds()
         yield* reclaimOne(store)

@@ -35,7 +35,7 @@ export interface Extent {
 }
 
 interface Bounds extends Extent {
-  /** Which log it is: after `clear` another begins, whose numbers are the same. */
+  /** Which log it is: one that was lost is followed by another, whose numbers are the same. */
   readonly place: string
   /** Changes after which numbers that a consumer at the front has looked at, or one at the back, may hold items again. */
   readonly fronts: number
@@ -146,6 +146,9 @@ function narrow(store: Store, { side }: Queue, bounds: Slot, seen: Bounds, numbe
   })
 }
 
+/** Of so many queues, by side. */
+const rememberedAtMost = 256
+
 /** What this process has seen to hold no item, by one side of a queue. */
 export interface Passed {
   readonly place: string
@@ -167,6 +170,8 @@ function recall(store: Store, { side }: Queue, bounds: Slot, seen: Bounds): numb
 /** Remembers that there is no item from the end that was `seen` to `number`. */
 function pass(store: Store, { side }: Queue, bounds: Slot, { place, fronts, backs }: Bounds, number: number): void {
   if (store.transaction !== undefined) return
+  // Names of queues may be many, and used once.
+  if (store.passed.size >= rememberedAtMost) store.passed.clear()
   store.passed.set(`${side} ${bounds.path}`, { place, changes: side === 'front' ? fronts : backs, number })
 }
 
@@ -219,7 +224,7 @@ export function* popItem(store: Store, queue: Queue, number: number, id?: string
     found => {
       if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
       const item = found && itemOf(store, queue, number, found)
-      return { write: item === undefined ? undefined : { kind: 'tombstone', forGood: true }, result: item }
+      return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }
     },
   )
   return result

@@ -68,16 +68,4 @@ export function* reclaimAll(store: Store, deadline = Number.POSITIVE_INFINITY): 
       throw error
     }
   }
-  yield* seeOff(store, deadline)
-}
-
-/** Waits for what is being unlinked: a process that ended first would leave it, sealed, to whoever writes the key next. The news
- *  of it may have no chance to be told, so the disk is asked. */
-function* seeOff({ leaving, environment }: Store, deadline: number): Io<void> {
-  for (const path of leaving) {
-    while (leaving.has(path) && (yield* ask<'stat'>({ op: 'stat', path })) !== undefined) {
-      if (environment.now() > deadline) return
-      yield* ask<'sleep'>({ op: 'sleep', ms: 1, own: false, path })
-    }
-  }
 }

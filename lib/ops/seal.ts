@@ -99,7 +99,7 @@ export function* passSeal(
   const transaction = transactionOf(seal)
   const intent = transaction === undefined ? undefined : yield* readIntent(store, transaction)
   if (intent !== undefined) yield* rollForward(store, transaction!, intent)
-  else if (!(yield* unseal(store, file, ref, size))) return
+  else if (!(yield* unseal(store, file, ref, size))) return patience.lose(store, path)
   if (owner !== environment.owner && topics.recover.active)
     topics.recover.publish({ folder: store.folder, path, reason: 'dead-owner' })
 }
@@ -122,36 +122,6 @@ export type Replacement =
   /** It is unlinked some time soon, by the system's other threads. */
   | { by: 'nothing, later' }
 
-/** A seal of this thread's. */
-export interface Seal {
-  readonly id: string
-  readonly time: number
-  readonly bytes: Buffer
-}
-
-/** A seal for the end of a log, at `at`, whose state is that of the record at `stateAt`. */
-export function sealOf(store: Store, purpose: 'replace' | 'reclaim', stateAt: number, at: number): Seal {
-  const { owner } = store.environment
-  const fields = bareRecord(store, { kind: 'seal', ref: stateAt, owner, purpose })
-  return { id: fields.id, time: fields.time, bytes: store.framing.encode(fields, noBytes, at) }
-}
-
-/** On another host a seal may be lifted once the timeout has passed: its owner does not act on one that is half that old. */
-export function isTooOld({ environment, settings }: Store, { time }: Seal): boolean {
-  return environment.now() - time > settings.timeoutMs / 2
-}
-
-/** Has the system's other threads unlink a sealed file. Until that is done the process had better not end: see `reclaimAll`. */
-export function* unlinkLater({ environment, leaving }: Store, path: string, { id }: Seal): Io<void> {
-  const done = (): void => {
-    environment.holds.delete(id)
-    leaving.delete(path)
-  }
-  environment.holds.set(id, 'going')
-  leaving.add(path)
-  yield* ask<'discard'>({ op: 'discard', path, done })
-}
-
 /**
  * Seals an open log of `size` bytes whose state is that of the record at `stateAt`, and replaces it. Whether that was done;
  * if not, somebody else came first, and nothing was changed.
@@ -164,35 +134,45 @@ export function* replaceLog(
   stateAt: number,
   replacement: Replacement,
 ): Io<boolean> {
-  const { environment, settings } = store
+  const { environment, framing, settings } = store
+  const fields = bareRecord(store, {
+    kind: 'seal',
+    ref: stateAt,
+    owner: environment.owner,
+    purpose: replacement.by === 'file' ? 'replace' : 'reclaim',
+  })
+  const seal = framing.encode(fields, noBytes, size)
   const { holds } = environment
-  const purpose = replacement.by === 'file' ? 'replace' : 'reclaim'
-  const seal = sealOf(store, purpose, stateAt, size)
-  holds.set(seal.id, 'held')
+  holds.set(fields.id, 'held')
   let release = true
   try {
-    const sealed = yield* compareAndAppend(store, file, seal.bytes, size)
-    if (!sealed || !holds.has(seal.id)) return false
-    if (isTooOld(store, seal)) {
-      yield* unseal(store, file, stateAt, size + seal.bytes.length)
+    const sealed = yield* compareAndAppend(store, file, seal, size)
+    if (!sealed || !holds.has(fields.id)) return false
+    // On another host this seal may be lifted once the timeout has passed: do not act on one that is half that old.
+    if (environment.now() - fields.time > settings.timeoutMs / 2) {
+      yield* unseal(store, file, stateAt, size + seal.length)
       return false
     }
-    if (replacement.by === 'nothing, later') {
+    holds.set(fields.id, 'going')
+    if (replacement.by === 'file') yield* ask<'rename'>({ op: 'rename', from: replacement.temporary, to: path })
+    else if (replacement.by === 'nothing') yield* ask<'unlink'>({ op: 'unlink', path })
+    else {
       release = false
-      yield* unlinkLater(store, path, seal)
-    } else {
-      holds.set(seal.id, 'going')
-      if (replacement.by === 'file') yield* ask<'rename'>({ op: 'rename', from: replacement.temporary, to: path })
-      else yield* ask<'unlink'>({ op: 'unlink', path })
+      const done = (isGone: boolean): void => {
+        holds.delete(fields.id)
+        // The seal stands: it is to be lifted, or others would wait for this living thread.
+        if (!isGone) store.garbage.add(path)
+      }
+      yield* ask<'discard'>({ op: 'discard', path, done })
     }
     if (settings.durable) yield* syncFolder(path.slice(0, path.lastIndexOf('/')))
     return true
   } catch (error) {
     // The seal may stand even if its append was refused half-way, and others would wait for this living thread.
-    yield* giveUp(store, path, file, stateAt, size + seal.bytes.length)
+    yield* giveUp(store, path, file, stateAt, size + seal.length)
     throw error
   } finally {
-    if (release) holds.delete(seal.id)
+    if (release) holds.delete(fields.id)
   }
 }
 

@@ -7,7 +7,7 @@ import { entries } from '../sim/scenarios.ts'
 import { stateNames } from '../sim/states.ts'
 import { exploreAll, pairsOf } from './all.ts'
 
-const actions = ['set', 'add', 'delete', 'incr', 'large', 'getOrSet', 'get', 'compact', 'reclaim', 'discard', 'take']
+const actions = ['set', 'add', 'delete', 'incr', 'large', 'getOrSet', 'get', 'compact', 'reclaim', 'discard']
 
 const writing = ['set', 'add', 'delete', 'incr', 'large', 'getOrSet', 'compact']
 
@@ -40,7 +40,6 @@ describe('three operations in one thread', () => {
     ['touch', 'large', 'delete'],
     ['getOrSet', 'set', 'large'],
     ['discard', 'set', 'incr'],
-    ['take', 'set', 'delete'],
   ]
 
   test('are as if they came one after another, with at most 2 interruptions', () => {

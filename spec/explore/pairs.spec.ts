@@ -10,7 +10,7 @@ import { stateNames } from '../sim/states.ts'
 import type { Plant } from '../sim/world.ts'
 import { exploreAll, pairsOf } from './all.ts'
 
-const writers = ['set', 'add', 'delete', 'pop', 'take', 'touch', 'incr', 'large', 'erase']
+const writers = ['set', 'add', 'delete', 'pop', 'touch', 'incr', 'large', 'erase']
 const all = [...writers, 'get', 'compact', 'reclaim']
 const pairs = pairsOf(all)
 

@@ -169,9 +169,12 @@ describe.each([
     await perform<'removeFolder'>({ op: 'removeFolder', path: join(folder, 'new') })
     expect(existsSync(join(folder, 'new'))).toBe(false)
     writeFileSync(from, '')
-    await new Promise<void>(done => perform<'discard'>({ op: 'discard', path: from, done }))
+    const discarded = (path: string): Promise<boolean> =>
+      new Promise(done => void perform<'discard'>({ op: 'discard', path, done }))
+    expect(await discarded(from)).toBe(true)
     expect(existsSync(from)).toBe(false)
-    await new Promise<void>(done => perform<'discard'>({ op: 'discard', path: from, done }))
+    expect(await discarded(from)).toBe(true)
+    expect(await discarded(folder)).toBe(false)
   })
 
   test('lock: one at a time, TimeoutError for the others', async () => {

@@ -3,13 +3,10 @@
 
 import { ConflictError, DeadlockError } from '../../lib/errors.ts'
 import type { Io } from '../../lib/io/requests.ts'
-import type { Slot } from '../../lib/keys.ts'
-import { change as changing } from '../../lib/ops/change.ts'
 import { obtain } from '../../lib/ops/claim.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { eraseFolder } from '../../lib/ops/erase.ts'
 import { get, getEntry, has } from '../../lib/ops/get.ts'
-import { type Decoded, decodeValue } from '../../lib/ops/live.ts'
 import { reclaim } from '../../lib/ops/reclaim.ts'
 import { pop, remove } from '../../lib/ops/remove.ts'
 import { add, set } from '../../lib/ops/set.ts'
@@ -19,14 +16,6 @@ import { increment } from '../../lib/ops/update.ts'
 import type { Store } from '../../lib/store.ts'
 import type { Outcome } from './task.ts'
 import type { Process } from './world.ts'
-
-function* take(store: Store, slot: Slot): Io<Decoded | undefined> {
-  const { result } = yield* changing<Decoded | undefined>(store, slot, { creates: false }, found => {
-    const write = found && ({ kind: 'tombstone', forGood: true } as const)
-    return { write, result: found && decodeValue(store, found.put) }
-  })
-  return result
-}
 
 /** The key that everybody is after. */
 export const key = 'k'
@@ -125,19 +114,6 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
     name: 'pop',
     writes: true,
     run: (process, store) => pop(store, process.slot(key)),
-    step: (stored, outcome) =>
-      change(
-        stored,
-        outcome,
-        () => undefined,
-        value => decodedOf(value) === stored,
-      ),
-  }),
-  /** As an item of a queue is pulled. */
-  take: () => ({
-    name: 'take',
-    writes: true,
-    run: (process, store) => take(store, process.slot(key)),
     step: (stored, outcome) =>
       change(
         stored,

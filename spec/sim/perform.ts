@@ -44,7 +44,7 @@ export interface Caller {
   lock(path: string): boolean
   unlock(path: string): void
   /** Unlinks later; `done` is called then. */
-  later(path: string, done: () => void): void
+  later(path: string, done: (isGone: boolean) => void): void
 }
 
 /** Yields, between two steps, what the next ones hang on, in words. */

@@ -291,7 +291,7 @@ export class Task implements Caller {
   unlock(path: string): void {
     this.#world.unlock(path)
   }
-  later(path: string, done: () => void): void {
+  later(path: string, done: (isGone: boolean) => void): void {
     this.#world.discard(this, path, done)
   }
   /** For ids: who, and the how-manieth. */

@@ -193,12 +193,14 @@ export class World {
     return this.add({ name: `${parent.name}'s branch`, process: parent.process, start, parent })
   }
 
-  discard(task: Task, path: string, done: () => void): void {
+  discard(task: Task, path: string, done: (isGone: boolean) => void): void {
     const start = function* (): Io<void> {
+      let isGone = false
       try {
         yield* ask<'unlink'>({ op: 'unlink', path })
+        isGone = true
       } finally {
-        done()
+        done(isGone)
       }
     }
     task.process.shared = true
