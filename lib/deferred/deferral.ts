@@ -1,7 +1,7 @@
 // What a deferred bucket and its promise twin share: what is pending, and what becomes of it.
 
 import type { Core } from '../core.ts'
-import { endPending, makePending, pendingView } from '../ops/pending.ts'
+import { dropPending, endPending, makePending, pendingView } from '../ops/pending.ts'
 import type { Pushed } from '../ops/sync.ts'
 import type { Taken, Transaction } from '../ops/transaction.ts'
 import type { Store } from '../store.ts'
@@ -51,7 +51,7 @@ export class Deferral {
   }
 
   discard(): void {
-    this.#taken.clear()
+    dropPending(this.#transaction)
     this.pushed.clear()
   }
 

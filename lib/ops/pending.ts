@@ -45,6 +45,16 @@ export function endPending({ taken, children }: Transaction, written: readonly T
   for (const child of children) endPending(child, written)
 }
 
+/** Forgets what is pending; what those have written that are running in it is not pending yet. */
+export function dropPending({ taken, children }: Transaction): void {
+  taken.clear()
+  for (const child of children) {
+    const own = [...child.taken].filter(([path]) => child.own.has(path))
+    dropPending(child)
+    for (const [path, entry] of own) makePending(child, path, entry)
+  }
+}
+
 /** Whether another transaction has written what one is about to write, and is still running. */
 function isTaken(transaction: Transaction, path: string): boolean {
   const { parent, children } = transaction

@@ -92,6 +92,18 @@ test('a transaction sees what is written beside it until it writes that itself',
   expect(stored().get('k')).toBe(2)
 })
 
+test('what is discarded beside a transaction is gone for it too, but not what it has written', async () => {
+  const { deferred } = setUp()
+  deferred.set('k', 1)
+  deferred.set('l', 1)
+  await deferred.promises.transact(async inside => {
+    await inside.set('l', 2)
+    deferred.discard()
+    expect([await inside.get('k'), await inside.get('l')]).toEqual([undefined, 2])
+  })
+  expect([deferred.get('k'), deferred.get('l'), deferred.pending]).toEqual([undefined, 2, 1])
+})
+
 test('one that fails leaves nothing, and the next has its turn', async () => {
   const { deferred } = setUp()
   const { promises } = deferred
