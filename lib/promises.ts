@@ -205,7 +205,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   /**
    * The stored value, or what `compute` returns, stored. Computes once for all concurrent callers, in every process; if the
    * one that computes dies, another takes over. If it fails, the callers in its process get its error, and others try
-   * themselves.
+   * themselves. `compute` must not wait for a getOrSet of its own key: that would wait for itself.
    */
   async getOrSet(key: K, compute: () => V | Promise<V>, options?: SetOptions): Promise<V> {
     const terms = resolveTerms(options)
