@@ -23,7 +23,7 @@ import { compact, isOvergrown } from './compact.ts'
 import { cullForWrite, exceeded } from './cull.ts'
 import { syncNames } from './durable.ts'
 import { noteExpiry } from './expiry.ts'
-import { bareRecord, countedEnd, nothingStored, stateOffset } from './fields.ts'
+import { bareRecord, countedEnd, nothingStored, stateOffset, transactionOf } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
@@ -126,22 +126,24 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
     let outcome: Changed<T> | undefined
     try {
       const { log, size } = yield* readOpen(store, file, how.skims === true ? slot.path : undefined)
-      if (log.last?.kind === 'seal') {
-        yield* passSeal(store, slot.path, file, size, log.last, patience)
-        continue
-      }
       // Made, perhaps, and then nothing is written; an entry that begins takes it back.
       if (size === 0) store.garbage.add(slot.path)
-      const live = liveEntry(store, log, slot)
-      const { write, result } = decide(live, log)
-      if (write === undefined) outcome = { result, id: undefined }
-      else {
-        const id = yield* attempt.write(file, size, log, live, write)
-        if (id === undefined) {
-          patience.lose(store, slot.path)
-          continue
+      const { last } = log
+      const seal = last?.kind === 'seal' ? last : undefined
+      // Until the owner acts all is as it was, so who leaves it so need not wait. Of a transaction's seal that is not sure.
+      if (seal === undefined || transactionOf(seal) === undefined) {
+        const live = liveEntry(store, log, slot)
+        const { write, result } = decide(live, log)
+        if (write === undefined) outcome = { result, id: undefined }
+        else if (seal === undefined) {
+          const id = yield* attempt.write(file, size, log, live, write)
+          if (id === undefined) patience.lose(store, slot.path)
+          else outcome = { result, id }
         }
-        outcome = { result, id }
+      }
+      if (outcome === undefined) {
+        if (seal !== undefined) yield* passSeal(store, slot.path, file, size, seal, patience)
+        continue
       }
     } finally {
       yield* ask<'close'>({ op: 'close', file })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Bucket, TimeoutError } from '../../lib/index.ts'
+import { Bucket, ConflictError, TimeoutError } from '../../lib/index.ts'
 import { play, playInThread, resultOf, startActor } from '../support/actors.ts'
 import { entryFile, entryFiles, newFolder } from '../support/folders.ts'
 import { deadOwner, distantOwner, leaveSeal } from '../support/seals.ts'
@@ -135,6 +135,17 @@ describe('what the dead leave behind', () => {
     expect(bucket.get('a')).toBe('old')
     bucket.set('a', 'new')
     expect(bucket.get('a')).toBe('new')
+  })
+
+  test('a seal holds nobody up who changes nothing', () => {
+    const { bucket, folder, path } = prepare()
+    leaveSeal(folder, path, { owner: distantOwner() })
+    expect(bucket.add('a', 'new')).toBe(false)
+    expect(() => bucket.set('a', 'new', { ifVersion: 'other' })).toThrow(ConflictError)
+    // Of a transaction's seal nobody knows yet what it will be.
+    const hasty = new Bucket<string, string>(folder, { timeout: 50 })
+    leaveSeal(folder, path, { owner: distantOwner(), purpose: 'transaction 0123456789abcdef', time: Date.now() + 1e9 })
+    expect(() => hasty.add('a', 'new')).toThrow(TimeoutError)
   })
 
   test('a seal of another host is respected until its time is over', async () => {
