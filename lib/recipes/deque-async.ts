@@ -137,7 +137,7 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
   }
 
   async #add(operation: string, values: readonly V[], side: 'front' | 'back'): Promise<number> {
-    return await this.#write(operation, () => addAndCount(this.#store, values, side, this.#maxLength))
+    return await this.#write(operation, () => add(this.#store, values, side, this.#maxLength))
   }
 
   async #write<T>(operation: string, io: () => Io<T>): Promise<T> {
@@ -152,9 +152,4 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
     this.#last = mine.catch(() => {})
     return mine
   }
-}
-
-function* addAndCount(store: Store, values: readonly unknown[], side: 'front' | 'back', maxLength: number): Io<number> {
-  yield* add(store, values, side, maxLength)
-  return yield* lengthOf(store)
 }

@@ -29,18 +29,20 @@ export function* lengthOf(store: Store): Io<number> {
   return (counts.get(store.backend.name) ?? 0) + countInside(store.transaction)
 }
 
-/** Adds items at one side, one after another; beyond `maxLength` those at the other side go. */
-export function* add(store: Store, values: readonly unknown[], side: Side, maxLength: number): Io<void> {
+/** Adds items at one side, one after another; beyond `maxLength` those at the other side go. The length then: with a limit, that of
+ *  this very moment, since others on their way would be counted already, and what goes for them not yet. */
+export function* add(store: Store, values: readonly unknown[], side: Side, maxLength: number): Io<number> {
   if (maxLength === Number.POSITIVE_INFINITY) {
     for (const value of values) yield* push(store, queueAt(side), value, plainTerms)
-    return
+    return yield* lengthOf(store)
   }
-  yield* atomically(store, function* (view) {
+  return yield* atomically(store, function* (view) {
     let length = yield* lengthOf(view)
     for (const value of values) {
       yield* push(view, queueAt(side), value, plainTerms)
       for (length++; length > maxLength; length--) yield* pull(view, queueAt(opposite(side)))
     }
+    return length
   })
 }
 

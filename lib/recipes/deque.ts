@@ -63,14 +63,12 @@ export class Deque<V = unknown> implements Iterable<V> {
 
   /** Adds items at the back. The length then. DiskCache: Deque.append, extend. */
   push(...values: V[]): number {
-    this.#write('push', add(this.#core.active, values, 'back', this.maxLength))
-    return this.length
+    return this.#write('push', add(this.#core.active, values, 'back', this.maxLength))
   }
 
   /** Adds items at the front, so that the first of them is first. The length then. DiskCache: Deque.appendleft, extendleft. */
   unshift(...values: V[]): number {
-    this.#write('unshift', add(this.#core.active, values.reverse(), 'front', this.maxLength))
-    return this.length
+    return this.#write('unshift', add(this.#core.active, values.reverse(), 'front', this.maxLength))
   }
 
   /** Takes the last item; undefined: there is none. DiskCache: Deque.pop. */
