@@ -2,16 +2,23 @@
 //
 // Callers of one thread queue in memory, in their order, and only the first of them looks at the log; between threads and
 // processes it is who looks first.
+//
+// A body that runs behind a gate with one permit, and asks for it once more, would wait for itself. `run` notes in the
+// asynchronous context of its body that it is behind the gate, which nothing outside the body sees. A body may also start such
+// a call, not wait for it and end, so it is a deadlock only if the body is still going a little later. Of permits that were
+// taken with `enter` nobody knows to which calls they belong; who waits for itself there waits until its timeout.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Bucket, coreOf } from '../bucket.ts'
 import type { Core } from '../core.ts'
 import { type Duration, toMilliseconds } from '../duration.ts'
-import { TimeoutError } from '../errors.ts'
+import { DeadlockError, TimeoutError } from '../errors.ts'
 import type { Slot } from '../keys.ts'
 import { recipeName } from '../log/names.ts'
 import { checkNames, show } from '../options.ts'
 import { forFolder, type Store } from '../store.ts'
-import { MemoryLockManager } from '../tasks/locks/memory.ts'
+import { withAnyOf } from '../tasks/abort.ts'
+import { Line, type Turn } from '../tasks/locks/line.ts'
 import { sleep } from '../tasks/sleep.ts'
 import { countHolders, givePermitBack, takePermit } from './holders.ts'
 
@@ -31,7 +38,9 @@ const firstLookMs = 1
 const lastLookMs = 50
 
 /** Where callers of this thread queue, by the path of the log. */
-const lines = new MemoryLockManager()
+const lines = new Line()
+/** The gates with one permit that the present code is behind, by the path of the log, and whether it still is. */
+const scopes = new AsyncLocalStorage<ReadonlyMap<string, { isInside: boolean }>>()
 /** The callers that are first in their line, and sleep until they look again. */
 const sleepers = new Map<string, () => void>()
 
@@ -66,29 +75,36 @@ export class Gate {
       throw new TypeError(`Expected signal to be an AbortSignal, got ${show(signal)}`)
     const timeoutMs = toMilliseconds(timeout, 'timeout')
     const deadline = performance.now() + timeoutMs
-    const leave = await lines.acquire(this.#title, { timeout: timeoutMs, ...(signal && { signal }) })
-    // With one permit the line moves when it is given back: nobody need look before.
-    const isExclusive = this.permits === 1
+    signal?.throwIfAborted()
+    const late = () => this.#late(timeoutMs)
+    const turn = await lines.acquire(this.path, { timeoutMs, late, signal, suspicion: this.#suspicion() })
     let id: string
     try {
-      id = await this.#take(timeoutMs, deadline, signal)
+      id = await this.#take(turn, timeoutMs, deadline, signal)
     } catch (error) {
-      await leave()
+      turn.pass()
       throw error
     }
-    if (!isExclusive) await leave()
+    // With one permit the line moves when it is given back: nobody need look before.
+    const isExclusive = this.permits === 1
+    if (isExclusive) turn.keep()
+    else turn.pass()
     return releasing(async () => {
       await this.#giveBack(id)
-      if (isExclusive) await leave()
+      turn.pass()
     })
   }
 
   /** Runs `body` with a permit. */
   async run<T>(body: () => T | Promise<T>, options?: AcquireOptions): Promise<T> {
     const release = await this.enter(options)
+    const scope = { isInside: true }
     try {
-      return await body()
+      if (this.permits > 1) return await body()
+      const around = [...(scopes.getStore() ?? [])].filter(([, { isInside }]) => isInside)
+      return await scopes.run(new Map([...around, [this.path, scope]]), body)
     } finally {
+      scope.isInside = false
       await release()
     }
   }
@@ -98,14 +114,14 @@ export class Gate {
     return await this.#core.async(countHolders(this.#store, this.#slot))
   }
 
-  async #take(timeoutMs: number, deadline: number, signal: AbortSignal | undefined): Promise<string> {
+  async #take(turn: Turn, timeoutMs: number, deadline: number, signal: AbortSignal | undefined): Promise<string> {
     const id = this.#store.environment.newId()
     for (let ms = firstLookMs; ; ms = Math.min(2 * ms, lastLookMs)) {
       signal?.throwIfAborted()
       if (await this.#core.async(takePermit(this.#store, this.#slot, this.permits, id))) return id
       const left = deadline - performance.now()
-      if (left <= 0)
-        throw new TimeoutError(`Waited ${timeoutMs} ms for the ${this.#title}. Try again, or raise timeout.`)
+      if (left <= 0) throw this.#late(timeoutMs)
+      turn.keep()
       await this.#sleep(Math.min(ms, left), signal)
     }
   }
@@ -115,12 +131,29 @@ export class Gate {
     const woken = new AbortController()
     sleepers.set(this.path, () => woken.abort())
     try {
-      await sleep(ms, signal === undefined ? woken.signal : AbortSignal.any([signal, woken.signal]))
+      await withAnyOf([signal, woken.signal], either => sleep(ms, either))
     } catch (error) {
       if (signal?.aborted) throw error
     } finally {
       sleepers.delete(this.path)
     }
+  }
+
+  /** Whether the caller is behind this gate, to be asked again when it has waited a little. */
+  #suspicion(): (() => Error | undefined) | undefined {
+    const scope = this.permits === 1 ? scopes.getStore()?.get(this.path) : undefined
+    return scope?.isInside ? () => (scope.isInside ? this.#deadlock() : undefined) : undefined
+  }
+
+  #late(timeoutMs: number): TimeoutError {
+    return new TimeoutError(`Waited ${timeoutMs} ms for the ${this.#title}. Try again, or raise timeout.`)
+  }
+
+  #deadlock(): DeadlockError {
+    return new DeadlockError(
+      `The ${this.#title} is held by the chain of calls that asks for it again, and would wait for itself. ` +
+        'Let it go first, or use an rlock, or a reentrant barrier.',
+    )
   }
 
   async #giveBack(id: string): Promise<void> {

@@ -21,7 +21,8 @@ export class Lock {
 
   /**
    * Waits for the lock and takes it, until the result is called.
-   * @throws TimeoutError after `timeout`; DeadlockError if the same chain of calls holds it; the signal's reason.
+   * @throws TimeoutError after `timeout`, also if whoever waits holds it; the signal's reason. DeadlockError, soon, in the body
+   *   of a `run` of this lock that is still going.
    * @example
    * const release = await lock(bucket, 'report').acquire()
    * try { … } finally { await release() }
@@ -49,8 +50,15 @@ export function lock(bucket: Bucket<any, any>, name: string): Lock {
   return new Lock(name, new Gate(bucket, 'lock', name, 1))
 }
 
-/** The locks that the present chain of calls is in, by path, and whether it still is. */
-const chain = new AsyncLocalStorage<ReadonlyMap<string, { held: boolean }>>()
+/** A lock that was taken for a chain of calls. */
+interface Entered {
+  /** How many bodies run with it; when none does any more, it is given back. */
+  inside: number
+  readonly release: Release
+}
+
+/** The locks that the present chain of calls is in, by path. */
+const chain = new AsyncLocalStorage<ReadonlyMap<string, Entered>>()
 
 /**
  * A lock that whoever holds it may take again: what is called in `run`, however deep, runs at once. It belongs to the chain of
@@ -67,20 +75,30 @@ export class ReentrantLock {
     this.#gate = gate
   }
 
-  /** Runs `body` with the lock, and gives what it returns. @throws as Lock.acquire, and what `body` throws. */
+  /**
+   * Runs `body` with the lock, and gives what it returns. The lock is given back when all is out that came in, also a call in
+   * `body` that it has not awaited: if `body` fails earlier, that is told at once. @throws as Lock.acquire, and what `body`
+   * throws.
+   */
   async run<T>(body: () => T | Promise<T>, options?: AcquireOptions): Promise<T> {
     const outer = chain.getStore()
     const path = this.#gate.path
-    if (outer?.get(path)?.held === true) return await body()
-    return await this.#gate.run(async () => {
-      const mine = { held: true }
-      try {
-        return await chain.run(new Map([...(outer ?? []), [path, mine]]), body)
-      } finally {
-        // What was begun in it and not awaited does not hold it any more.
-        mine.held = false
-      }
-    }, options)
+    const around = outer?.get(path)
+    if (around !== undefined && around.inside > 0) return await this.#within(around, body)
+    const release = await this.#gate.enter(options)
+    const own: Entered = { inside: 0, release }
+    const stillIn = [...(outer ?? [])].filter(([, { inside }]) => inside > 0)
+    return await chain.run(new Map([...stillIn, [path, own]]), () => this.#within(own, body))
+  }
+
+  async #within<T>(entered: Entered, body: () => T | Promise<T>): Promise<T> {
+    entered.inside++
+    try {
+      return await body()
+    } finally {
+      // What comes in later comes in as any other.
+      if (--entered.inside === 0) await entered.release()
+    }
   }
 
   /** Whether anybody holds it now. */

@@ -22,12 +22,15 @@ export class Semaphore {
     this.#gate = gate
   }
 
-  /** Waits for a permit and takes it, until the result is called. @throws TimeoutError after `timeout`; the signal's reason. */
+  /**
+   * Waits for a permit and takes it, until the result is called.
+   * @throws TimeoutError after `timeout`; the signal's reason. If there is one permit: as Lock.acquire.
+   */
   acquire(options?: AcquireOptions): Promise<Release> {
     return this.#gate.enter(options)
   }
 
-  /** Runs `body` with a permit, and gives what it returns. */
+  /** Runs `body` with a permit, and gives what it returns. Throws as `acquire`, and what `body` throws. */
   run<T>(body: () => T | Promise<T>, options?: AcquireOptions): Promise<T> {
     return this.#gate.run(body, options)
   }

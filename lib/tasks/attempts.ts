@@ -1,6 +1,7 @@
 // Running a function once with a time limit, and as often as its retries allow.
 
 import { TimeoutError } from '../errors.ts'
+import { onAbort } from './abort.ts'
 import type { Settings } from './settings.ts'
 import { sleep, timerMaxMs } from './sleep.ts'
 
@@ -42,17 +43,16 @@ function runOnce(
     // After the first of these, whatever the body still does is of no consequence.
     const stop = () => {
       clearTimeout(timer)
-      outer?.removeEventListener('abort', onAbort)
+      stopListening()
     }
     const giveUp = (reason: unknown) => {
       stop()
       controller.abort(reason)
       reject(reason)
     }
-    const onAbort = () => giveUp(outer?.reason)
     const onTimeout = () => giveUp(new TimeoutError(`The task ${name} took longer than its timeout of ${timeoutMs} ms`))
     const timer = timeoutMs <= timerMaxMs ? setTimeout(onTimeout, timeoutMs) : undefined
-    outer?.addEventListener('abort', onAbort)
+    const stopListening = onAbort(outer, () => giveUp(outer?.reason))
     const startedAt = performance.now()
     new Promise(settle => settle(body(controller.signal))).then(
       value => {

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { show } from '../options.ts'
+import { onAbort, withAnyOf } from './abort.ts'
 import { type LabScope, labScope } from './context.ts'
 import { storageAt } from './defaults.ts'
 import { visitAll } from './disk.ts'
@@ -96,13 +97,13 @@ export class Lab {
   /** Whether the call would be answered from the cache in this lab. */
   async isCached<F extends AnyFunction>(task: Task<F>, ...args: Arguments<F>): Promise<boolean> {
     settingsOf(task)
-    return this.#within(undefined, () => task.isCached(...args))
+    return this.#within(() => task.isCached(...args))
   }
 
   /** Removes the result of the call; false: there was none. */
   async forget<F extends AnyFunction>(task: Task<F>, ...args: Arguments<F>): Promise<boolean> {
     settingsOf(task)
-    return this.#within(undefined, () => task.forget(...args))
+    return this.#within(() => task.forget(...args))
   }
 
   /** The results of a task that are there and have not expired, in the order of their keys. */
@@ -115,7 +116,7 @@ export class Lab {
   async uncache(task: Task<any>, filter: (result: StoredTask) => boolean = () => true): Promise<number> {
     const settings = settingsOf(task)
     const picked = (await this.#stored(settings)).filter(result => filter(result))
-    const [storage, keyStorage] = this.#within(undefined, () => [storageOf(settings), keyStorageOf(settings)])
+    const [storage, keyStorage] = this.#within(() => [storageOf(settings), keyStorageOf(settings)])
     for (const { key } of picked) {
       await keyStorage?.delete(key)
       await storage.delete(key)
@@ -124,7 +125,7 @@ export class Lab {
   }
 
   async #stored(settings: Settings): Promise<StoredTask[]> {
-    const storage = this.#within(undefined, () => storageOf(settings))
+    const storage = this.#within(() => storageOf(settings))
     const prefix = storageKeyPrefix(settings)
     const keys = (await storage.findKeys()).filter(key => key.startsWith(prefix))
     const found = await visitAll(keys, async key => ({ key, meta: await settings.resultCache.loadMeta(storage, key) }))
@@ -143,6 +144,17 @@ export class Lab {
         throw new TypeError(`Expected calls to be functions, like () => task(1), got ${show(call)}`)
     }
     signal?.throwIfAborted()
+    if (signal === undefined) return this.#workOff(calls, goOn, undefined, outerSignal())
+    return withAnyOf([signal, outerSignal()], own => this.#workOff(calls, goOn, signal, own))
+  }
+
+  /** @param own - What the tasks listen to: the signal's twin, so that their number is no burden to it. */
+  async #workOff(
+    calls: Calls,
+    goOn: boolean,
+    signal: AbortSignal | undefined,
+    own: AbortSignal | undefined,
+  ): Promise<PromiseSettledResult<unknown>[]> {
     const bar = this.#progress ? new ProgressBar(calls.length, process.stderr) : undefined
     const results: PromiseSettledResult<unknown>[] = []
     let next = 0
@@ -151,7 +163,7 @@ export class Lab {
       while (next < calls.length && (goOn || !hasFailed) && !signal?.aborted) {
         const index = next++
         try {
-          const value = await this.#within(signal, calls[index]!)
+          const value = await this.#within(calls[index]!, own)
           results[index] = { status: 'fulfilled', value }
         } catch (reason) {
           results[index] = { status: 'rejected', reason }
@@ -169,12 +181,8 @@ export class Lab {
     return results
   }
 
-  #within<T>(signal: AbortSignal | undefined, call: () => T): T {
-    const outer = labScope.getStore()?.signal
-    const scope: LabScope = {
-      storage: this.storage,
-      signal: signal && outer ? AbortSignal.any([signal, outer]) : (signal ?? outer),
-    }
+  #within<T>(call: () => T, signal: AbortSignal | undefined = outerSignal()): T {
+    const scope: LabScope = { storage: this.storage, signal }
     return labScope.run(scope, () => sideBySide(call))
   }
 }
@@ -185,21 +193,25 @@ function settingsOf(task: unknown): Settings {
   return internals.settings
 }
 
+/** That of the lab around this code. */
+function outerSignal(): AbortSignal | undefined {
+  return labScope.getStore()?.signal
+}
+
 /** Rejects with the signal's reason as soon as it is aborted. */
 async function unlessAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) {
     await work
     return
   }
-  let onAbort = () => {}
+  let stop = () => {}
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort)
+    stop = onAbort(signal, () => reject(signal.reason))
   })
   try {
     await Promise.race([work, aborted])
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    stop()
   }
   signal.throwIfAborted()
 }

@@ -147,13 +147,15 @@ async function run(task: Task<any>, args: unknown[]): Promise<unknown> {
   const onTerminate = () => {
     wasTold = true
   }
-  const isInterruptible = internalsOf(task)?.settings.isInterruptible
-  if (isInterruptible) process.on('SIGTERM', onTerminate)
+  const own = internalsOf(task)
+  if (own?.settings.isInterruptible) process.on('SIGTERM', onTerminate)
   try {
     return await task(...args)
   } catch (error) {
     throw new RunError(wasTold ? exitStatus.interrupted : exitStatus.taskFailed, error)
   } finally {
+    // The process ends with the report, and so would what the task still does.
+    await own?.untilInOrder()
     process.removeListener('SIGTERM', onTerminate)
   }
 }
@@ -179,9 +181,10 @@ function firstLine(text: string, cause: unknown): string {
   return cause instanceof Error ? cause.message : text
 }
 
-/** Errors of another copy of this package, which the task may have imported, are of other classes, but have the same codes. */
+/** Errors of another copy of this package, which the task may have imported, are of other classes, but have the same codes.
+ *  A DOMException has a number, which says nothing that its name does not. */
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 function describeError(error: unknown): unknown {

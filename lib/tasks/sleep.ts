@@ -1,3 +1,5 @@
+import { onAbort } from './abort.ts'
+
 /** The longest that a timer can wait, in milliseconds; beyond, it would fire at once. */
 export const timerMaxMs = 2 ** 31 - 1
 
@@ -10,11 +12,11 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const end = () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
+      stop()
       if (signal?.aborted) reject(signal.reason)
       else resolve()
     }
     const timer = setTimeout(end, Math.min(ms, timerMaxMs))
-    signal?.addEventListener('abort', end)
+    const stop = onAbort(signal, end)
   })
 }

@@ -7,10 +7,11 @@
 import { randomUUID } from 'node:crypto'
 import { callerOf } from '../memo/caller.ts'
 import { show } from '../options.ts'
+import { withAnyOf } from './abort.ts'
 import { runAttempts } from './attempts.ts'
 import { flowScope, labScope, taskScope } from './context.ts'
 import { withoutMarks } from './hashed.ts'
-import { interruptible } from './interruption.ts'
+import { interruptible, untilInOrder } from './interruption.ts'
 import { lockManagerFor, withLock } from './locking.ts'
 import { sideBySide } from './locks/chain.ts'
 import { type Settings, settingsOf } from './settings.ts'
@@ -22,6 +23,8 @@ export interface TaskInternals {
   readonly settings: Settings
   /** The module that called `task()`: a path, or what else the engine calls it. */
   readonly module: string | undefined
+  /** When SIGTERM has come: waits until the tasks it has interrupted have put things in order, or their time is over. */
+  readonly untilInOrder: () => Promise<void>
 }
 
 // Registered, so that a task made by one copy of this package is known to another: a command that was installed globally
@@ -64,7 +67,7 @@ export function task<F extends AnyFunction>(fn: F, metadata: TaskMetadata = {}):
     isCached: async (...args: Arguments<F>) => begin(undefined, args).isCached(),
     forget: async (...args: Arguments<F>) => begin(undefined, args).forget(),
     refresh: async (...args: Arguments<F>) => begin(undefined, args).run(false),
-    [internals]: { settings, module } satisfies TaskInternals,
+    [internals]: { settings, module, untilInOrder } satisfies TaskInternals,
   }
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(properties))) {
     Object.defineProperty(made, name, { ...property, enumerable: false, writable: false })
@@ -88,6 +91,10 @@ class Call {
   readonly #inputs: Record<string, unknown>
   readonly #context: TaskContext
   readonly #labSignal = labScope.getStore()?.signal
+  /** What ends the call early. */
+  #signal = this.#labSignal
+  /** Is told what the function is doing. */
+  #track: (work: Promise<unknown>) => void = () => {}
 
   constructor(made: Task<AnyFunction>, settings: Settings, self: unknown, args: readonly unknown[]) {
     this.#settings = settings
@@ -116,6 +123,18 @@ class Call {
   /** @param look - Whether a stored result will do. */
   async run(look: boolean): Promise<unknown> {
     warnIfDeprecated(this.#settings)
+    if (!this.#settings.isInterruptible) return this.#run(look)
+    // From here on: who still waits for a lock is interrupted too.
+    return interruptible((told, track) =>
+      withAnyOf([told, this.#labSignal], signal => {
+        this.#signal = signal
+        this.#track = track
+        return this.#run(look)
+      }),
+    )
+  }
+
+  async #run(look: boolean): Promise<unknown> {
     const stored = await this.#locate()
     if (stored === undefined) return this.#execute()
     const mayLook = look && stored.mode === 'on'
@@ -126,7 +145,7 @@ class Call {
       const found = await stored.load()
       if (found) return found.value
     }
-    return withLock(manager, stored.key, this.#labSignal, () => this.#lookOrRun(stored, mayLook))
+    return withLock(manager, stored.key, this.#signal, () => this.#lookOrRun(stored, mayLook))
   }
 
   #locate(): Promise<StoredResult | undefined> {
@@ -144,23 +163,13 @@ class Call {
   }
 
   #execute(): Promise<unknown> {
-    if (!this.#settings.isInterruptible) return this.#attempts(this.#labSignal, () => {})
-    return interruptible((signal, track) => this.#attempts(either(signal, this.#labSignal), track))
-  }
-
-  #attempts(signal: AbortSignal | undefined, track: (work: Promise<unknown>) => void): Promise<unknown> {
     const args = this.#args.map(withoutMarks)
     const { original } = this.#context.task
-    return runAttempts(this.#settings, signal, (attempt, own) => {
+    return runAttempts(this.#settings, this.#signal, (attempt, own) => {
       const context: TaskContext = { ...this.#context, attempt, signal: own }
       const result: unknown = taskScope.run(context, () => sideBySide(() => original.apply(this.#self, args)))
-      if (result instanceof Promise) track(result)
+      if (result instanceof Promise) this.#track(result)
       return result
     })
   }
-}
-
-/** A signal that is aborted when one of the two is. */
-function either(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? one : AbortSignal.any([one, other])
 }

@@ -1,8 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
-import { lock, rlock, semaphore } from '../../lib/recipes/index.ts'
+import { barrier, lock, rlock, semaphore } from '../../lib/recipes/index.ts'
+import { graceMs } from '../../lib/tasks/locks/line.ts'
 import { entryFiles, filesIn, newBucket } from '../support/folders.ts'
 import { repository, startActor, startActors } from '../support/remote.ts'
 
@@ -115,9 +117,62 @@ describe('lock()', () => {
   })
 
   test('a call in the body that would wait for itself fails soon', async () => {
-    const mine = lock(newBucket(), 'name')
-    await expect(mine.run(() => mine.run(() => {}))).rejects.toMatchObject({ code: 'ERR_DEADLOCK' })
+    const bucket = newBucket()
+    const deadlock = { code: 'ERR_DEADLOCK' }
+    const mine = lock(bucket, 'name')
+    const other = lock(bucket, 'other')
+    const only = semaphore(bucket, 'name', 1)
+    const self: () => Promise<unknown> = barrier(bucket, () => self(), { name: 'self' })
+    await Promise.all([
+      expect(mine.run(() => mine.run(() => {}))).rejects.toMatchObject(deadlock),
+      expect(other.run(() => only.run(() => delay(1).then(() => other.acquire())))).rejects.toMatchObject(deadlock),
+      expect(semaphore(bucket, 'single', 1).run(() => semaphore(bucket, 'single', 1).acquire())).rejects.toThrow(
+        /single/,
+      ),
+      expect(self()).rejects.toMatchObject(deadlock),
+    ])
     expect(await mine.isLocked()).toBe(false)
+  })
+
+  test('a call in the body that was not awaited comes in when the body is over', async () => {
+    const mine = lock(newBucket(), 'name')
+    const order: string[] = []
+    let late: Promise<unknown> | undefined
+    const first = mine.run(async () => {
+      order.push('first')
+      late = mine.run(() => order.push('late'))
+    })
+    // Who is ahead of it stays longer than a deadlock takes to be told.
+    const ahead = mine.run(async () => {
+      order.push('ahead')
+      await delay(graceMs + 50)
+    })
+    await Promise.all([first, ahead])
+    await late
+    expect(order).toEqual(['first', 'ahead', 'late'])
+  })
+
+  test('who takes it twice with acquire() waits for the timeout', async () => {
+    const mine = lock(newBucket(), 'name')
+    const release = await mine.acquire()
+    const timeout = graceMs + 30
+    await expect(mine.acquire({ timeout })).rejects.toMatchObject({
+      code: 'ERR_TIMEOUT',
+      message: expect.stringMatching(/^Waited 330 ms for the lock name in .*, or raise timeout\.$/),
+    })
+    await release()
+  })
+
+  test('many wait with one signal, on which there is one listener', async () => {
+    const bucket = newBucket()
+    const { signal } = new AbortController()
+    const release = await lock(bucket, 'name').acquire()
+    const waiting = Promise.all(Array.from({ length: 30 }, () => lock(bucket, 'name').run(() => {}, { signal })))
+    await delay(1)
+    expect(getEventListeners(signal, 'abort').length).toBe(1)
+    await release()
+    await waiting
+    expect(getEventListeners(signal, 'abort').length).toBe(0)
   })
 
   test('refuses names that are none, unknown options and a bucket that is read-only', async () => {
@@ -190,6 +245,33 @@ describe('lock()', () => {
   )
 })
 
+test('calls that are begun one after the other, and not awaited, wait for each other as long as it takes', async () => {
+  const bucket = newBucket()
+  let open = (): void => {}
+  const opened = new Promise<void>(resolve => {
+    open = resolve
+  })
+  const work = () => opened
+  const guarded = barrier(bucket, work, { name: 'guarded' })
+  const kinds = [
+    () => lock(bucket, 'name').run(work),
+    async () => await (await lock(bucket, 'bare').acquire())(),
+    () => rlock(bucket, 'name').run(work),
+    () => semaphore(bucket, 'name', 2).run(work),
+    guarded,
+  ]
+  // Begun where the first of each kind has left its mark, if it leaves one.
+  const calls: Promise<void>[] = []
+  for (let i = 0; i < 4; i++) {
+    for (const begin of kinds) calls.push(begin())
+    await delay(5)
+  }
+  const all = Promise.all(calls)
+  await Promise.race([all, delay(graceMs + 50)])
+  open()
+  await all
+})
+
 describe('rlock()', () => {
   test('whoever is in may come in again, however deep', async () => {
     const bucket = newBucket()
@@ -215,6 +297,35 @@ describe('rlock()', () => {
     )
     await Promise.all(both)
     expect(order).toEqual(['in 1', 'out 1', 'in 2', 'out 2'])
+  })
+
+  test('is given back when the last is out that came in, though the outer has failed before', async () => {
+    const bucket = newBucket()
+    const mine = rlock(bucket, 'name')
+    const order: string[] = []
+    let open = (): void => {}
+    const opened = new Promise<void>(resolve => {
+      open = resolve
+    })
+    const first = mine.run(() =>
+      Promise.all([
+        mine.run(async () => {
+          await delay(1)
+          throw new Error('of mine')
+        }),
+        mine.run(async () => {
+          await mine.run(() => opened)
+          order.push('inner out')
+        }),
+      ]),
+    )
+    const second = rlock(bucket, 'name').run(() => order.push('second in'))
+    await expect(first).rejects.toThrow('of mine')
+    await expect(rlock(bucket, 'name').run(() => {}, { timeout: 20 })).rejects.toMatchObject({ code: 'ERR_TIMEOUT' })
+    open()
+    await second
+    expect(order).toEqual(['inner out', 'second in'])
+    expect(await mine.isLocked()).toBe(false)
   })
 
   test('what was begun in it and not awaited comes in as any other, once it is over', async () => {
@@ -245,6 +356,39 @@ describe('rlock()', () => {
 })
 
 describe('semaphore()', () => {
+  test('with a timeout of 0 all come in for whom there is a permit, and no more', async () => {
+    const bucket = newBucket()
+    let open = (): void => {}
+    const opened = new Promise<void>(resolve => {
+      open = resolve
+    })
+    const four = semaphore(bucket, 'name', 4)
+    const calls = Array.from({ length: 6 }, (_, i) => four.run(() => opened.then(() => i), { timeout: 0 }))
+    const late = { code: 'ERR_TIMEOUT', message: expect.stringMatching(/the semaphore name in/) }
+    await expect(calls[4]).rejects.toMatchObject(late)
+    await expect(calls[5]).rejects.toMatchObject(late)
+    // Behind one that has looked, and waits.
+    const patient = four.run(() => 'patient', { timeout: { minutes: 1 } })
+    await expect(four.run(() => {}, { timeout: 0 })).rejects.toMatchObject(late)
+    open()
+    expect(await Promise.all(calls.slice(0, 4))).toEqual([0, 1, 2, 3])
+    expect(await patient).toBe('patient')
+  })
+
+  test('whose permits its holder has all taken is waited for until the timeout', async () => {
+    const two = semaphore(newBucket(), 'name', 2)
+    let ahead: Promise<unknown> | undefined
+    await two.run(async () => {
+      await two.run(async () => {
+        ahead = two.run(() => {}, { timeout: { minutes: 1 } })
+        const behind = two.run(() => {}, { timeout: graceMs + 30 })
+        await expect(behind).rejects.toMatchObject({ code: 'ERR_TIMEOUT' })
+      })
+    })
+    await ahead
+    expect(await two.available()).toBe(2)
+  })
+
   test('lets so many in at a time', async () => {
     const downloads = semaphore(newBucket(), 'name', 3)
     let inside = 0

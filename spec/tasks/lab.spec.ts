@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -91,6 +92,33 @@ describe('run()', () => {
     expect(later).not.toHaveBeenCalled()
     await expect(lab.run([later], { signal: controller.signal })).rejects.toThrow('enough')
     expect(later).not.toHaveBeenCalled()
+  })
+
+  test('burdens a signal with one listener, however many calls share it, and with none afterwards', async () => {
+    const { signal } = new AbortController()
+    const warn = vi.spyOn(process, 'emitWarning')
+    onTestFinished(() => warn.mockRestore())
+    const lab = new Lab({ storage: null, maxWorkers: 32 })
+    const { opened, open } = gate()
+    let inside = 0
+    const run = async () => {
+      inside += 1
+      await opened
+    }
+    const retried = task(() => (currentTask()?.attempt === 1 ? Promise.reject(new Error('once more')) : run()), {
+      retries: 1,
+      retryDelay: 1,
+      interruptible: true,
+    })
+    const locked = task(run, { name: 'locked', cache: true, cacheVersion: '1', cacheSerialize: true })
+    const calls = Array.from({ length: 16 }, () => [() => retried(), () => locked()]).flat()
+    const runs = Array.from({ length: 12 }, () => lab.run(calls, { signal }))
+    await until(() => inside === 12 * 16 + 1)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    open()
+    await Promise.all(runs)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(warn).not.toHaveBeenCalled()
   })
 
   test('within the run of another lab is aborted with that', async () => {

@@ -75,8 +75,8 @@ test('keys are the same in every process', async () => {
 })
 
 describe.runIf(process.platform !== 'win32')('SIGTERM', () => {
-  const interrupt = async (how: string) => {
-    const child = startFixture('interrupted.mjs', [how])
+  const interrupt = async (how: string, file = 'interrupted.mjs') => {
+    const child = startFixture(file, [how])
     const said: unknown[] = []
     child.on('message', text => said.push(text))
     const end = ended(child)
@@ -88,14 +88,36 @@ describe.runIf(process.platform !== 'win32')('SIGTERM', () => {
   test('aborts an interruptible task, lets it put things in order, and ends the process', async () => {
     const { status, signal, said } = await interrupt('alone')
     expect({ status, signal }).toEqual({ status: null, signal: 'SIGTERM' })
-    expect(said).toEqual(['running', 'rejected with AbortError', 'cleaning up after AbortError', 'clean'])
+    expect(said.at(-1)).toBe('clean')
+    expect(said.sort()).toEqual(['clean', 'cleaning up after AbortError', 'rejected with AbortError', 'running'])
   })
 
-  test('leaves the end of the process to a listener of the program', async () => {
-    const { status, said } = await interrupt('listener')
+  test('ends the process when putting things in order takes too long', async () => {
+    const { signal, said } = await interrupt('stuck')
+    expect(signal).toBe('SIGTERM')
+    expect(said.sort()).toEqual(['cleaning up after AbortError', 'rejected with AbortError', 'running'])
+  })
+
+  test.each(['on', 'once'])('leaves the end of the process to a listener of the program: %s()', async how => {
+    const { status, said } = await interrupt(how)
     expect(status).toBe(7)
     expect(said).toContain('told')
     expect(said).toContain('rejected with AbortError')
+  })
+
+  test.each(['proper-lockfile', 'write-file-atomic'])('ends the process though %s looks at signals too', async how => {
+    const { signal, said } = await interrupt(how)
+    expect(signal).toBe('SIGTERM')
+    expect(said).toContain('clean')
+  })
+
+  test('does not keep a process that ends by itself, nor let a task begin any more', async () => {
+    const { status, stderr, said } = await interrupt(temporaryFolder(), 'told.mjs')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(said.slice(0, 1)).toEqual(['running'])
+    expect(said.slice(1)).toContain('told')
+    expect(said.slice(1)).toContainEqual(['AbortError', 'AbortError', 'AbortError', 'known'])
+    expect(said).toHaveLength(3)
   })
 
   test('ends the process as ever when no interruptible task is running', async () => {

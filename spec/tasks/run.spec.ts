@@ -192,13 +192,27 @@ describe('as a process', () => {
       child.kill('SIGTERM')
       const { status, stderr } = await end
       expect(status).toBe(143)
-      expect(stderr).toMatch(/putting things in order/)
+      expect(stderr).toMatch(/putting things in order\nin order\nThe task was interrupted/)
       expect(report()).toMatchObject({
         status: 143,
         kind: 'interrupted',
         retryable: true,
         error: { name: 'AbortError' },
       })
+      expect(report().error).not.toHaveProperty('code')
+    },
+  )
+
+  test.runIf(process.platform !== 'win32')(
+    'interrupted by SIGTERM it does not wait for a lock any longer',
+    async () => {
+      const { output, report } = setUp()
+      const child = startNode([...command, '--output', output, ...loader('locked')])
+      const end = ended(child)
+      await once(child.stderr!, 'data')
+      child.kill('SIGTERM')
+      expect((await end).status).toBe(143)
+      expect(report()).toMatchObject({ kind: 'interrupted', retryable: true })
     },
   )
 })

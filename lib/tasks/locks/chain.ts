@@ -1,66 +1,57 @@
 // Which locks the present chain of calls holds, so that one that would wait for itself is told so.
 //
 // A lock taken in a function is noted in the asynchronous context of its caller, whence everything that follows there sees
-// it. JavaScript tells no difference between "what follows" in the function that awaits the lock and in one that started it
-// without waiting (`const job = takeLockAndWork()`), other than these two:
-// - calls that are started one after another without a pause run side by side: they do not see each other's notes;
-// - one that runs side by side lets go in its own time, while one that waits for itself never does: so what looks like a
-//   deadlock is looked at for `graceMs` before it is called one.
+// it. But so does what follows in a function that started that caller without waiting for it (`const job = takeLockAndWork()`),
+// and there the lock is somebody else's. Hence a note counts only with a second sign: that the function that took the lock is
+// one of those that wait for the present call, see stack.ts. Notes that fail this are not handed on. Where the stack tells
+// less than there is (a promise that is waited for by `then`, a function that only passes the lock on), or the engine nothing,
+// a call that waits for itself is not recognized, and ends with its timeout: a true deadlock missed costs time, a false one
+// breaks a program that is right.
+//
+// One case looks the same as a deadlock: a function that has the lock starts a call that wants it, does not wait for that,
+// and lets go later. So the lock is waited for `graceMs` before it is called one.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DeadlockError } from '../../errors.ts'
+import type { Line } from './line.ts'
+import { callerOf, callersOf, type Place } from './stack.ts'
 
-/** How long a lock that this chain of calls seems to hold itself is waited for, in milliseconds. */
-export const graceMs = 300
-
-export class Note {
-  readonly manager: object
+/** A lock that was asked for. */
+export interface Note {
+  readonly line: Line
   readonly key: string
-  /** What was held before, by the same chain. */
-  readonly outer: Note | undefined
-  state: 'waiting' | 'held' | 'released' = 'waiting'
-  /** Whether the code that asked for the lock has not paused since. */
-  isNew = true
-
-  constructor(manager: object, key: string, outer: Note | undefined) {
-    this.manager = manager
-    this.key = key
-    this.outer = outer
-  }
+  /** The function that asked. */
+  readonly by: Place | undefined
+  state: 'waiting' | 'held' | 'released'
 }
 
-const chain = new AsyncLocalStorage<Note | undefined>()
+/** Those in whose functions the present code is, and that have not been released then. */
+const chain = new AsyncLocalStorage<readonly Note[]>()
 // In use from the start: before Node 24, calls that have begun before the first use share one context, and so each other's notes.
-chain.enterWith(undefined)
+chain.enterWith([])
 
-function current(): Note | undefined {
-  let note = chain.getStore()
-  // What has been released is of no interest, and dropped so that a chain does not grow for ever.
-  while (note && (note.isNew || note.state === 'released')) note = note.outer
-  return note
-}
-
-/** Whether the chain of calls that is running holds this lock. */
-export function isHeldByCaller(manager: object, key: string): boolean {
-  for (let note = current(); note; note = note.outer) {
-    if (note.state === 'held' && note.manager === manager && note.key === key) return true
-  }
-  return false
-}
-
-/** Notes a lock that the caller is going to wait for. To be called before the first `await`: later, its caller would not see it. */
-export function noteForCaller(manager: object, key: string): Note {
-  const note = new Note(manager, key, current())
-  chain.enterWith(note)
-  queueMicrotask(() => {
-    note.isNew = false
-  })
-  return note
+/**
+ * Notes a lock that the caller of `entry`, a function that is running, is going to wait for. To be called before its first
+ * `await`: later, that caller would not see the note.
+ * @returns also `suspicion`, for the line, if the caller seems to hold the lock.
+ */
+export function noteForCaller(
+  line: Line,
+  key: string,
+  entry: (...args: never) => unknown,
+): { note: Note; suspicion: (() => Error | undefined) | undefined } {
+  const seen = (chain.getStore() ?? []).filter(({ state }) => state !== 'released')
+  const { caller, awaiting } = seen.length === 0 ? callerOf(entry) : callersOf(entry)
+  const around = seen.filter(({ by }) => by !== undefined && awaiting.has(by))
+  const same = around.find(note => note.state === 'held' && note.line === line && note.key === key)
+  const note: Note = { line, key, by: caller, state: 'waiting' }
+  chain.enterWith([...around, note])
+  return { note, suspicion: same && (() => (same.state === 'held' ? deadlock(key) : undefined)) }
 }
 
 /** Runs `body` so that the locks it takes are not noted for the caller: for calls that run side by side. */
 export function sideBySide<T>(body: () => T): T {
-  return chain.run(chain.getStore(), body)
+  return chain.run(chain.getStore() ?? [], body)
 }
 
 export function deadlock(key: string): DeadlockError {

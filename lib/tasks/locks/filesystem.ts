@@ -23,23 +23,25 @@ import { isAlive, thisOwner } from '../../io/identity.ts'
 import { perform } from '../disk.ts'
 import { checkText } from '../options.ts'
 import { sleep } from '../sleep.ts'
+import { noteForCaller } from './chain.ts'
+import { Line, type Turn } from './line.ts'
 import {
   type AcquireOptions,
   beginWait,
   checkLockKey,
   type LockManager,
   type Release,
+  timedOut,
   type Wait,
 } from './lock-manager.ts'
-import { MemoryLockManager, timedOut } from './memory.ts'
 
 /** Where the calls of this thread queue, by folder: two managers on one folder have the same locks. */
-const queues = new Map<string, MemoryLockManager>()
+const lines = new Map<string, Line>()
 
-function queueFor(folder: string): MemoryLockManager {
-  const queue = queues.get(folder) ?? new MemoryLockManager()
-  queues.set(folder, queue)
-  return queue
+function lineFor(folder: string): Line {
+  const line = lines.get(folder) ?? new Line()
+  lines.set(folder, line)
+  return line
 }
 
 /** How long to wait before looking at a lock again, in milliseconds; doubled from the first to the last. */
@@ -69,17 +71,26 @@ export class FileSystemLockManager implements LockManager {
   async acquire(key: string, options?: AcquireOptions): Promise<Release> {
     const wait = beginWait(key, options)
     const path = this.#pathOf(key)
-    const leaveQueue = await queueFor(this.directory).acquire(key, options)
+    const line = lineFor(this.directory)
+    const { note, suspicion } = noteForCaller(line, key, FileSystemLockManager.prototype.acquire)
+    let turn: Turn | undefined
+    const leave = () => {
+      note.state = 'released'
+      turn?.pass()
+    }
     try {
+      turn = await line.acquire(key, { ...wait, late: () => timedOut(key, wait.timeoutMs), suspicion })
+      turn.keep()
+      note.state = 'held'
       const token = await new Attempt(path, key, wait).succeed()
       let released: Promise<void> | undefined
       return () => {
         // The file goes first: the next in the queue would find it.
-        released ??= perform('release the lock', path, () => remove(path, token)).finally(leaveQueue)
+        released ??= perform('release the lock', path, () => remove(path, token)).finally(leave)
         return released
       }
     } catch (error) {
-      await leaveQueue()
+      leave()
       throw error
     }
   }

@@ -2,6 +2,7 @@
 // took it; it is given back by calling what `acquire` resolved to.
 
 import { type Duration, toMilliseconds } from '../../duration.ts'
+import { TimeoutError } from '../../errors.ts'
 import { show } from '../../options.ts'
 import { checkOptions } from '../options.ts'
 
@@ -20,7 +21,8 @@ export interface AcquireOptions {
 export interface LockManager {
   /**
    * Waits for the lock and takes it.
-   * @throws TimeoutError after `timeout`. DeadlockError when the same chain of calls has it already. The signal's reason.
+   * @throws TimeoutError after `timeout`. The signal's reason. DeadlockError soon when the function that took it, or what it
+   *   awaits, takes it again; through `then()`, or a function that took it for another, that may be a TimeoutError.
    */
   acquire(key: string, options?: AcquireOptions): Promise<Release>
   /** Whether anybody has it now. */
@@ -53,4 +55,10 @@ export function beginWait(key: string, options: AcquireOptions = {}): Wait {
 /** @throws TypeError when `key` is no text. The empty one is a key like others. */
 export function checkLockKey(key: string): void {
   if (typeof key !== 'string') throw new TypeError(`Expected the key of a lock to be a text, got ${show(key)}`)
+}
+
+export function timedOut(key: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError(
+    `Waited ${timeoutMs} ms for the lock ${JSON.stringify(key)}, which another call holds. Try again, or raise timeout.`,
+  )
 }
