@@ -48,14 +48,15 @@ export class BackendLoadError extends BucketCacheError {
   }
 }
 
-/** `ERR_TIMEOUT`: waited longer than `timeout` for another process. Nothing was changed; it may be tried again. */
+/** `ERR_TIMEOUT`: waited longer than `timeout` for others. Nothing was changed; it may be tried again. */
 export class TimeoutError extends BucketCacheError {
   constructor(message: string, options?: ErrorOptions & { path?: string | undefined; code?: 'ERR_DEADLOCK' }) {
     super(options?.code ?? 'ERR_TIMEOUT', message, options)
   }
 }
 
-/** `ERR_DEADLOCK`: the call would wait for its own thread, which cannot end; thrown at once. */
+/** `ERR_DEADLOCK`: the call would wait for itself. A synchronous one, for an asynchronous operation or transaction of its own thread: at
+ *  once. One that wants a lock which those have who wait for it: after a moment, in case they let go. */
 export class DeadlockError extends TimeoutError {
   constructor(message: string, options?: ErrorOptions & { path?: string | undefined }) {
     super(message, { ...options, code: 'ERR_DEADLOCK' })
