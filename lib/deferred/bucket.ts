@@ -82,17 +82,16 @@ export class DeferredWriteBucket<K = unknown, V = unknown> extends Bucket<K, V> 
     this.core.checkWritable('transact')
     const outside = this.#active
     const child = outside.child()
-    let isDone = false
     this.#enter(child)
     try {
       const result = body()
       if (result instanceof Promise)
         throw new TypeError('Expected the body of transact() to be synchronous, got a promise: use promises.transact()')
-      isDone = true
+      outside.adopt(child)
       return result
     } finally {
       this.#enter(outside)
-      outside.leave(child, isDone)
+      outside.leave(child)
     }
   }
 

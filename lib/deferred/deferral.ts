@@ -62,12 +62,9 @@ export class Deferral {
     return child
   }
 
-  /** A child has ended; `adopt`: what it has written becomes pending here. */
-  leave(child: Deferral, adopt: boolean): void {
-    const { own } = child.#transaction
-    this.#transaction.children.delete(child.#transaction)
-    if (!adopt) return
-    for (const path of own) {
+  /** What a child has written becomes pending here. */
+  adopt(child: Deferral): void {
+    for (const path of child.#transaction.own) {
       const taken = child.#taken.get(path)
       // Undefined: it was synced in there.
       if (taken === undefined) continue
@@ -76,5 +73,10 @@ export class Deferral {
       const pushed = child.pushed.get(path)
       if (pushed !== undefined) this.pushed.set(path, pushed)
     }
+  }
+
+  /** A child has ended, and what it has written and was not adopted is forgotten. */
+  leave(child: Deferral): void {
+    this.#transaction.children.delete(child.#transaction)
   }
 }

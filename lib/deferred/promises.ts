@@ -5,14 +5,14 @@ import { sync } from '../ops/sync.ts'
 import type { SetOptions } from '../options.ts'
 import { AsyncBucket } from '../promises.ts'
 import { type QueueOptions, resolveItemTerms, resolveQueue } from '../queue-options.ts'
-import { sleep } from '../tasks/sleep.ts'
+import { Line } from '../tasks/locks/line.ts'
 import type { Deferral } from './deferral.ts'
 
 /** Every method of DeferredWriteBucket with its result in a promise. */
 export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBucket<K, V> {
   readonly #deferral: Deferral
-  /** Settled when those who want a transaction before the next one have had it. */
-  #turn: Promise<void> = Promise.resolve()
+  /** Of those who want a transaction. */
+  readonly #line = new Line()
   /** Syncs happen one after another. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -51,43 +51,25 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
   /** As DeferredWriteBucket.transact. One at a time; who writes meanwhile what it has written waits for its end. */
   override async transact<T>(body: (bucket: AsyncBucket<K, V>) => Promise<T>): Promise<T> {
     this.#deferral.core.checkWritable('transact')
-    const endTurn = await this.#takeTurn()
+    const { timeoutMs } = this.#deferral.core.settings
+    const turn = await this.#line.acquire('', {
+      timeoutMs,
+      late: () => late(timeoutMs),
+      signal: undefined,
+      suspicion: undefined,
+    })
+    turn.keep()
     const child = this.#deferral.child()
-    let isDone = false
     try {
       const inside = new AsyncDeferredWriteBucket<K, V>(child)
       const result = await body(inside)
       await inside.settled()
-      isDone = true
+      this.#deferral.adopt(child)
       return result
     } finally {
-      this.#deferral.leave(child, isDone)
-      endTurn()
+      this.#deferral.leave(child)
+      turn.pass()
     }
-  }
-
-  async #takeTurn(): Promise<() => void> {
-    const { timeoutMs } = this.#deferral.core.settings
-    const before = this.#turn
-    let endTurn!: () => void
-    const ended = new Promise<void>(resolve => {
-      endTurn = resolve
-    })
-    this.#turn = before.then(() => ended)
-    const waited = new AbortController()
-    const isMine = before.then(() => true)
-    const isLate = sleep(timeoutMs, waited.signal).then(() => false)
-    isLate.catch(() => {})
-    try {
-      if (await Promise.race([isMine, isLate])) return endTurn
-    } finally {
-      waited.abort()
-    }
-    endTurn()
-    throw new TimeoutError(
-      `Waited ${timeoutMs} ms for another transaction of this bucket. In the body of one, use the bucket that is passed to it; ` +
-        'or raise the option timeout.',
-    )
   }
 
   /** As DeferredWriteBucket.unload. */
@@ -101,4 +83,11 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
     await this.sync()
     await super.close()
   }
+}
+
+function late(timeoutMs: number): TimeoutError {
+  return new TimeoutError(
+    `Waited ${timeoutMs} ms for another transaction of this bucket. In the body of one, use the bucket that is passed to it; ` +
+      'or raise the option timeout.',
+  )
 }

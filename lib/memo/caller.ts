@@ -2,6 +2,7 @@
 // that one.
 
 import { fileURLToPath } from 'node:url'
+import { framesBelow } from '../frames.ts'
 import type { AnyFunction } from './types.ts'
 
 /** Frames of transpilers' helpers may stand in front of the caller's. */
@@ -26,25 +27,6 @@ export function callerOf(below: AnyFunction): string | undefined {
 const ownFolder = new URL('..', import.meta.url).href
 
 function filesAbove(below: AnyFunction): string[] {
-  const { prepareStackTrace, stackTraceLimit } = Error
-  const holder: { stack?: unknown } = {}
-  try {
-    Error.stackTraceLimit = framesLookedAt
-    // The frames themselves: their text may have been changed by what maps sources.
-    Error.prepareStackTrace = (_, sites) => sites
-    Error.captureStackTrace(holder, below)
-    const sites = holder.stack
-    if (!Array.isArray(sites)) return []
-    return (sites as NodeJS.CallSite[]).map(site => site.getFileName() ?? '').filter(name => name !== '')
-  } catch {
-    // Built-in objects may be frozen (`node --frozen-intrinsics`).
-    return []
-  } finally {
-    try {
-      Error.prepareStackTrace = prepareStackTrace
-      Error.stackTraceLimit = stackTraceLimit
-    } catch {
-      // Frozen: nothing was changed either.
-    }
-  }
+  const files = framesBelow(below, framesLookedAt).map(frame => frame.getFileName() ?? '')
+  return files.filter(name => name !== '')
 }

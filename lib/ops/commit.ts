@@ -23,10 +23,9 @@ import { syncNames } from './durable.ts'
 import { expiryLog } from './expiry.ts'
 import { bareRecord, countedEnd, stateOffset } from './fields.ts'
 import { giveHints } from './hints.ts'
-import { apply, recordAt } from './intent.ts'
+import { apply, recordAt, writeOver } from './intent.ts'
 import { takeLock } from './lock.ts'
 import { appendOrder } from './order.ts'
-import { readOpen } from './raw.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
 import { type Taken, Transaction } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
@@ -168,20 +167,10 @@ function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
 
 /** Lifts a seal. The end of the log then; undefined: others had done it, or removed the log. */
 function* giveBack(store: Store, { slot, seal, before, size: sealed, file: kept }: Taken): Io<number | undefined> {
-  const record = recordAgain(store, before, sealed)
+  const makeRecord = (at: number): Buffer => recordAgain(store, before, at)
+  const record = makeRecord(sealed)
   if (kept !== undefined && (yield* compareAndAppend(store, kept, record, sealed))) return sealed + record.length
-  for (;;) {
-    const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
-    if (file === undefined) return undefined
-    try {
-      const { log, size } = yield* readOpen(store, file)
-      if (log.last?.id !== seal) return undefined
-      const record = recordAgain(store, before, size)
-      if (yield* compareAndAppend(store, file, record, size)) return size + record.length
-    } finally {
-      yield* ask<'close'>({ op: 'close', file })
-    }
-  }
+  return yield* writeOver(store, slot.path, seal, makeRecord)
 }
 
 /** What lifts a seal and leaves everything as it was: as a state of its own where there is a value, so that the seal is counted with it. */

@@ -14,15 +14,26 @@ import { bareRecord } from './fields.ts'
 import { readOpen } from './raw.ts'
 
 /** Writes what the intent says over the seal, unless somebody has done it. The end of the log then; undefined: somebody had. */
-export function* apply(store: Store, path: string, seal: string, record: Buffer | undefined): Io<number | undefined> {
+export function apply(store: Store, path: string, seal: string, record: Buffer | undefined): Io<number | undefined> {
+  return writeOver(store, path, seal, at => recordAt(store, record && store.framing.decode(record, 0), at))
+}
+
+/** Writes a record over a seal, as long as that is the last of its log. The end of the log then; undefined: it is not, or there is
+ *  no such log any more. */
+export function* writeOver(
+  store: Store,
+  path: string,
+  seal: string,
+  makeRecord: (at: number) => Buffer,
+): Io<number | undefined> {
   for (;;) {
     const file = yield* ask<'open'>({ op: 'open', path, create: false })
     if (file === undefined) return undefined
     try {
       const { log, size } = yield* readOpen(store, file)
       if (log.last?.id !== seal) return undefined
-      const bytes = recordAt(store, record && store.framing.decode(record, 0), size)
-      if (yield* compareAndAppend(store, file, bytes, size)) return size + bytes.length
+      const record = makeRecord(size)
+      if (yield* compareAndAppend(store, file, record, size)) return size + record.length
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }

@@ -112,7 +112,7 @@ export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
   for (;;) {
     const seen = yield* readBounds(store, bounds)
     const known = recall(store, queue, bounds, seen)
-    let number = known ?? (queue.side === 'front' ? seen.head : seen.tail - 1)
+    let number = known ?? nearEnd(queue, seen)
     if (number < seen.head || number >= seen.tail) return undefined
     const step = queue.side === 'front' ? 1 : -1
     let item: Item | undefined
@@ -158,6 +158,11 @@ export interface Passed {
   readonly number: number
 }
 
+/** The number at one side, where nothing is known of what was passed. */
+function nearEnd({ side }: Queue, { head, tail }: Extent): number {
+  return side === 'front' ? head : tail - 1
+}
+
 /** The number from which on there may be items, by what this process has passed; undefined: it knows nothing. A transaction
  *  remembers nothing: it may yet be as if it had never been. */
 function recall(store: Store, { side }: Queue, bounds: Slot, seen: Bounds): number | undefined {
@@ -180,7 +185,7 @@ export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
   const bounds = boundsSlot(store, queue)
   const seen = yield* readBounds(store, bounds)
   const step = queue.side === 'front' ? 1 : -1
-  const first = recall(store, queue, bounds, seen) ?? (queue.side === 'front' ? seen.head : seen.tail - 1)
+  const first = recall(store, queue, bounds, seen) ?? nearEnd(queue, seen)
   for (let number = first; number >= seen.head && number < seen.tail; number += step) {
     const item = yield* itemAt(store, queue, number)
     if (item !== undefined) {

@@ -14,6 +14,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DeadlockError } from '../../errors.ts'
 import type { Line } from './line.ts'
+import { timedOut, type Wait } from './lock-manager.ts'
 import { callerOf, callersOf, type Place } from './stack.ts'
 
 /** A lock that was asked for. */
@@ -31,11 +32,36 @@ const chain = new AsyncLocalStorage<readonly Note[]>()
 chain.enterWith([])
 
 /**
+ * Waits for the turn of a key, for the caller of `entry`, a function that is running and has not paused yet.
+ * @returns what lets the next come; calling it again does nothing. @throws TimeoutError, DeadlockError, the signal's reason.
+ */
+export async function enter(
+  line: Line,
+  key: string,
+  { timeoutMs, signal }: Wait,
+  entry: (...args: never) => unknown,
+): Promise<() => void> {
+  const { note, suspicion } = noteForCaller(line, key, entry)
+  try {
+    const turn = await line.acquire(key, { timeoutMs, signal, late: () => timedOut(key, timeoutMs), suspicion })
+    turn.keep()
+    note.state = 'held'
+    return () => {
+      note.state = 'released'
+      turn.pass()
+    }
+  } catch (error) {
+    note.state = 'released'
+    throw error
+  }
+}
+
+/**
  * Notes a lock that the caller of `entry`, a function that is running, is going to wait for. To be called before its first
  * `await`: later, that caller would not see the note.
  * @returns also `suspicion`, for the line, if the caller seems to hold the lock.
  */
-export function noteForCaller(
+function noteForCaller(
   line: Line,
   key: string,
   entry: (...args: never) => unknown,

@@ -23,8 +23,8 @@ import { isAlive, thisOwner } from '../../io/identity.ts'
 import { perform } from '../disk.ts'
 import { checkText } from '../options.ts'
 import { sleep } from '../sleep.ts'
-import { noteForCaller } from './chain.ts'
-import { Line, type Turn } from './line.ts'
+import { enter } from './chain.ts'
+import { Line } from './line.ts'
 import {
   type AcquireOptions,
   beginWait,
@@ -71,17 +71,8 @@ export class FileSystemLockManager implements LockManager {
   async acquire(key: string, options?: AcquireOptions): Promise<Release> {
     const wait = beginWait(key, options)
     const path = this.#pathOf(key)
-    const line = lineFor(this.directory)
-    const { note, suspicion } = noteForCaller(line, key, FileSystemLockManager.prototype.acquire)
-    let turn: Turn | undefined
-    const leave = () => {
-      note.state = 'released'
-      turn?.pass()
-    }
+    const leave = await enter(lineFor(this.directory), key, wait, FileSystemLockManager.prototype.acquire)
     try {
-      turn = await line.acquire(key, { ...wait, late: () => timedOut(key, wait.timeoutMs), suspicion })
-      turn.keep()
-      note.state = 'held'
       const token = await new Attempt(path, key, wait).succeed()
       let released: Promise<void> | undefined
       return () => {

@@ -1,5 +1,7 @@
 // Which functions are running, or wait for what is running.
 
+import { type Frame, framesBelow } from '../../frames.ts'
+
 /** A function: the file and the place where its text begins. Each call of it is the same. */
 export type Place = string
 
@@ -9,15 +11,6 @@ export interface Callers {
   readonly caller: Place | undefined
   /** The function that the event loop has called or resumed, and those that await it, and so on. */
   readonly awaiting: ReadonlySet<Place>
-}
-
-/** What V8 tells of a frame. Not in the types of Node.js, and not in every engine. */
-interface Frame {
-  getFileName(): string | null | undefined
-  getFunctionName(): string | null
-  isAsync?(): boolean
-  getEnclosingLineNumber?(): number | null
-  getEnclosingColumnNumber?(): number | null
 }
 
 const unknown: Callers = { caller: undefined, awaiting: new Set() }
@@ -47,32 +40,6 @@ export function callersOf(entry: (...args: never) => unknown): Callers {
 function resumes(frame: Frame): boolean {
   const name = frame.getFunctionName()
   return (name === 'processTicksAndRejections' || name === 'runNextTicks') && !!frame.getFileName()?.startsWith('node:')
-}
-
-function framesBelow(entry: (...args: never) => unknown, limit: number): Frame[] {
-  const { prepareStackTrace, stackTraceLimit } = Error
-  const holder: { stack?: unknown } = {}
-  try {
-    Error.stackTraceLimit = limit
-    Error.prepareStackTrace = (_, frames) => frames
-    Error.captureStackTrace(holder, entry)
-    // V8 may ask for the text only here.
-    return Array.isArray(holder.stack) ? holder.stack : []
-  } catch {
-    // A program may have frozen Error.
-    return []
-  } finally {
-    restore(prepareStackTrace, stackTraceLimit)
-  }
-}
-
-function restore(prepareStackTrace: typeof Error.prepareStackTrace, stackTraceLimit: number): void {
-  try {
-    Error.prepareStackTrace = prepareStackTrace
-    Error.stackTraceLimit = stackTraceLimit
-  } catch {
-    // Frozen: nothing has been changed.
-  }
 }
 
 function placeOf(frame: Frame | undefined): Place | undefined {
