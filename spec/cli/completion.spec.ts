@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { say } from './support.ts'
+import { newPlace, say } from './support.ts'
 
 /** The scripts are tried with the shells that there are. */
 function has(shell: string): boolean {
@@ -56,6 +58,18 @@ test.runIf(has('zsh'))('zsh can read its script', async () => {
 })
 
 test.runIf(has('fish'))('fish can read its script', async () => {
-  const { status, stderr } = spawnSync('fish', ['--no-execute'], { input: await script('fish'), encoding: 'utf8' })
+  // From a file: it takes no script from a pipe.
+  const path = join(newPlace().root, 'bucketcache.fish')
+  writeFileSync(path, await script('fish'))
+  const { status, stderr } = spawnSync('fish', ['--no-execute', path], { encoding: 'utf8' })
   expect([status, stderr]).toEqual([0, ''])
+})
+
+test.runIf(has('fish'))('fish completes with it', async () => {
+  const code = `${await script('fish')}
+complete -C 'bucketcache ex'; complete -C 'bucketcache ls --ta'`
+  const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', code], { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  const words = stdout.split('\n').map(line => line.split('\t')[0])
+  expect(words).toEqual(['exec', 'expire', 'export', '--tag', ''])
 })
