@@ -70,10 +70,10 @@ export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
   const inFolder = async <T>(path: string, create: () => Promise<T>): Promise<T> => {
     for (let tries = 1; ; tries++) {
       try {
+        if (tries > 1) await mkdir(dirname(path), { recursive: true, mode: bits.folder })
         return await create()
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || tries === triesInFolder) throw error
-        await mkdir(dirname(path), { recursive: true, mode: bits.folder })
       }
     }
   }

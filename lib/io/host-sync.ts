@@ -107,14 +107,15 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     return { bytes: bytes.subarray(0, readAt(fd, bytes, start)), start, size }
   }
 
-  /** Does it once more after making the folder that was missing; and again, if somebody has removed it as empty. */
+  /** Does it once more after making the folder that was missing; and again, if somebody has removed it as empty, be it while it was
+   *  being made. */
   const inFolder = <T>(path: string, create: () => T): T => {
     for (let tries = 1; ; tries++) {
       try {
+        if (tries > 1) fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
         return create()
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || tries === triesInFolder) throw error
-        fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
       }
     }
   }

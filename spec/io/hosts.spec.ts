@@ -80,18 +80,19 @@ describe.each([
   test('open: a folder that somebody removes as soon as it is made is made again', async () => {
     const { mkdir, mkdirSync: makeFolder } = fs
     let removals = 5
-    const remove = (path: string): void => {
-      if (removals-- > 0) fs.rmdirSync(path)
+    // Once while it is being made, which is told then.
+    const remove = (path: string): Error | null => {
+      if (removals-- <= 0) return null
+      fs.rmdirSync(path)
+      return removals === 2 ? Object.assign(new Error('no such file or directory'), { code: 'ENOENT' }) : null
     }
     vi.spyOn(fs, 'mkdirSync').mockImplementation(((path: string, options: fs.MakeDirectoryOptions) => {
       makeFolder(path, options)
-      remove(path)
+      const error = remove(path)
+      if (error !== null) throw error
     }) as never)
-    vi.spyOn(fs, 'mkdir').mockImplementation(((path: string, options: object, done: (error: null) => void) =>
-      mkdir(path, options, () => {
-        remove(path)
-        done(null)
-      })) as never)
+    vi.spyOn(fs, 'mkdir').mockImplementation(((path: string, options: object, done: (error: Error | null) => void) =>
+      mkdir(path, options, () => done(remove(path)))) as never)
     // The host takes hold of node:fs when it is loaded.
     vi.resetModules()
     const host = kind === 'Sync' ? syncHost(bits) : (await import('../../lib/io/host-async.ts')).asyncHost(bits)
