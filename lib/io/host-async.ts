@@ -11,6 +11,7 @@ import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { Keeper } from './keeper.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
+import { Novelty } from './novelty.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { AsyncHost, Window } from './requests.ts'
 
@@ -37,11 +38,14 @@ function write(fd: number, bytes: Uint8Array, offset: number, position: number |
   })
 }
 
+const noBytes = Buffer.alloc(0)
+
 /** Ordinary logs fit; what is larger is read in two steps. */
 const firstReach = 16 * 1024
 
-/** A host for one bucket: it knows with which bits to create files. */
-export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
+/** A host for one bucket: it knows with which bits to create files. `network`: they are on another machine. */
+export function asyncHost(bits: Permissions, keeper = new Keeper(), network = false): AsyncHost {
+  const waits = network || process.platform === 'win32'
   // Paths of the files that are open, by descriptor: for error messages. What is closed is overwritten by and by.
   const names: string[] = []
   const nameOf = (file: number): string => names[file] ?? `descriptor ${file}`
@@ -64,6 +68,30 @@ export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
     const start = Math.max(0, size - reach)
     const bytes = Buffer.allocUnsafe(size - start)
     return { bytes: bytes.subarray(0, await readAt(fd, bytes, start)), start, size }
+  }
+
+  const novelty = new Novelty()
+  const openOrCreate = async (path: string): Promise<number> => {
+    if (novelty.isExpected) {
+      try {
+        const fd = await open(path, flags.changeNew, bits.file)
+        novelty.made(fd)
+        return fd
+      } catch (error) {
+        const errno = errnoOf(error)
+        if (errno === 'EEXIST') novelty.disappointed()
+        else if (errno !== 'ENOENT') throw error
+      }
+    }
+    return await inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
+  }
+
+  /** On a local filesystem nobody waits for a file to be closed: nothing can be learned from that any more, and it takes as long as
+   *  each other request. Where an open file is in others' way, or its end may tell of bytes that were lost, it is waited for. */
+  const letGo = (fd: number, path: string): Promise<void> | undefined => {
+    if (waits) return guard('close', path, () => close(fd))
+    fs.close(fd, () => {})
+    return undefined
   }
 
   /** Does it once more after making the folder that was missing; and again, if somebody has removed it as empty. */
@@ -97,15 +125,13 @@ export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
           if (errnoOf(error) === 'EISDIR') return undefined
           throw error
         } finally {
-          await close(fd)
+          await letGo(fd, path)
         }
       })
     },
     async open({ path, create, onlyRead }) {
       try {
-        const fd = await (create
-          ? inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
-          : open(path, onlyRead === true ? flags.read : flags.change))
+        const fd = await (create ? openOrCreate(path) : open(path, onlyRead === true ? flags.read : flags.change))
         names[fd] = path
         return fd
       } catch (error) {
@@ -113,7 +139,12 @@ export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
         throw refused('open', path, error)
       }
     },
-    tail: ({ file, reach }) => guard('read', nameOf(file), () => tailOf(file, reach)),
+    async tail({ file, reach }) {
+      if (novelty.isMade(file)) return { bytes: noBytes, start: 0, size: 0 }
+      const window = await guard('read', nameOf(file), () => tailOf(file, reach))
+      novelty.read(window.size)
+      return window
+    },
     read({ file, position, length }) {
       return guard('read', nameOf(file), async () => {
         const bytes = Buffer.allocUnsafe(length)
@@ -126,9 +157,14 @@ export function asyncHost(bits: Permissions, keeper = new Keeper()): AsyncHost {
       if (written !== bytes.length) throw shortWrite(nameOf(file), written, bytes.length)
     },
     sync: ({ file }) => guard('sync', nameOf(file), () => fsync(file)),
-    close: ({ file }) => guard('close', nameOf(file), () => close(file)),
+    async close({ file }) {
+      // Another file may get its number.
+      novelty.isMade(file)
+      await letGo(file, nameOf(file))
+    },
     async keep({ file, path }) {
-      if (!keeper.keep(file, path)) await guard('close', path, () => close(file))
+      novelty.isMade(file)
+      if (!keeper.keep(file, path)) await letGo(file, path)
     },
     async kept({ path }) {
       const file = keeper.take(path)

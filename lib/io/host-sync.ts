@@ -9,6 +9,7 @@ import { errnoOf, refused, shortWrite } from './errno.ts'
 import { isAlive } from './identity.ts'
 import { Keeper } from './keeper.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
+import { Novelty } from './novelty.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { SyncHost, Window } from './requests.ts'
 
@@ -28,9 +29,6 @@ const endsAtMost = 256
 
 /** Ordinary logs fit; what is larger is read in two steps. */
 const scratchLength = 32 * 1024
-
-/** So many files in a row must have been new before the next one is expected to be. */
-const newInARow = 8
 
 /** A host for one bucket: it knows with which bits to create files. */
 export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
@@ -69,21 +67,16 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     }
   }
 
-  // While files turn out to be new, the next is opened as one that must be: then it need not be read. Where it is not, that
-  // costs an exception, so there must be some reason to expect it.
-  let news = 0
-  let created = -1
-
+  const novelty = new Novelty()
   const openOrCreate = (path: string): number => {
-    created = -1
-    if (news >= newInARow) {
+    if (novelty.isExpected) {
       try {
         const fd = fs.openSync(path, flags.changeNew, bits.file)
-        created = fd
+        novelty.made(fd)
         return fd
       } catch (error) {
         const errno = errnoOf(error)
-        if (errno === 'EEXIST') news = 0
+        if (errno === 'EEXIST') novelty.disappointed()
         else if (errno !== 'ENOENT') throw error
       }
     }
@@ -170,14 +163,11 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
       }
     },
     tail({ file, reach }) {
-      if (file === created) {
-        created = -1
-        return { bytes: noBytes, start: 0, size: 0 }
-      }
+      if (novelty.isMade(file)) return { bytes: noBytes, start: 0, size: 0 }
       const path = nameOf(file)
       try {
         const window = tailOf(file, path, reach, true)
-        news = window.size === 0 ? news + 1 : 0
+        novelty.read(window.size)
         return window
       } catch (error) {
         throw refused('read', path, error)
@@ -205,12 +195,12 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     },
     sync: ({ file }) => guard('sync', nameOf(file), () => fs.fsyncSync(file)),
     close({ file }) {
-      if (file === created) created = -1
+      // Another file may get its number.
+      novelty.isMade(file)
       close(file, nameOf(file))
     },
     keep({ file, path }) {
-      // Another file may get its number, when it has been dropped.
-      if (file === created) created = -1
+      novelty.isMade(file)
       if (!keeper.keep(file, path)) close(file, path)
     },
     kept({ path }) {

@@ -15,11 +15,32 @@ export function extraMembers(fields: RecordFields): string {
   let text = ''
   if (fields.storedAt !== fields.time) text += `,"storedAt":${fields.storedAt}`
   if (fields.tags.length > 0) text += `,"tags":${JSON.stringify(fields.tags)}`
-  if (fields.owner !== '') text += `,"owner":${JSON.stringify(fields.owner)}`
-  if (fields.purpose !== '') text += `,"purpose":${JSON.stringify(fields.purpose)}`
+  if (fields.owner !== '') text += owners.of(fields.owner)
+  if (fields.purpose !== '') text += purposes.of(fields.purpose)
   if (fields.identity !== undefined) text += `,"identity":${JSON.stringify(fields.identity)}`
   return text
 }
+
+/** A member as text, which is mostly the one that was asked for last: all seals of a transaction have the same. */
+class Member {
+  readonly #name: string
+  #last = ''
+  #text = ''
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  of(value: string): string {
+    if (value !== this.#last) {
+      this.#text = `,"${this.#name}":${JSON.stringify(value)}`
+      this.#last = value
+    }
+    return this.#text
+  }
+}
+const owners = new Member('owner')
+const purposes = new Member('purpose')
 
 export function extrasOf(fields: RecordFields): string {
   const members = extraMembers(fields)

@@ -5,7 +5,7 @@
 //   body of a key's frame:   0 8 id of the seal · 8 2 length of the path · 10 … path in the folder · … record (none: tombstone)
 //   body of the last frame:  0 4 number of keys
 
-import { encodeFrame, readFrames } from './sidecar.ts'
+import { beginFrame, endFrame, frameHeadLength, frameLength, readFrames } from './sidecar.ts'
 
 /** On disk. Never renumber or reuse. */
 const frameKinds = { key: 1, count: 2 } as const
@@ -16,23 +16,31 @@ export interface Intention {
   readonly path: string
   /** Id of the seal over which the record is to be written: once it is not the log's last record, that was done. */
   readonly seal: string
-  /** A put as it stands alone; undefined: the key is removed. */
+  /** A put as it is to stand behind the seal; undefined: the key is removed. */
   readonly record: Buffer | undefined
 }
 
 export function encodeIntent(id: string, intentions: readonly Intention[]): Buffer {
-  const frames = intentions.map(({ path, seal, record }) => {
-    const name = Buffer.from(path)
-    const head = Buffer.allocUnsafe(10)
-    head.write(seal, 0, 'hex')
-    head.writeUInt16LE(name.length, 8)
-    return record === undefined
-      ? encodeFrame(frameKinds.key, id, head, name)
-      : encodeFrame(frameKinds.key, id, head, name, record)
-  })
-  const count = Buffer.allocUnsafe(4)
-  count.writeUInt32LE(intentions.length, 0)
-  return Buffer.concat([...frames, encodeFrame(frameKinds.count, id, count)])
+  const lengths = intentions.map(({ path, record }) => 10 + Buffer.byteLength(path) + (record?.length ?? 0))
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + frameLength(length), frameLength(4)))
+  let at = 0
+  // Into their places at once: there may be many, and large ones.
+  const frame = (kind: number, bodyLength: number, write: (bytes: Buffer) => void): void => {
+    const room = beginFrame(kind, id, bodyLength, bytes.subarray(at))
+    write(room)
+    endFrame(room)
+    at += room.length
+  }
+  for (const [index, { path, seal, record }] of intentions.entries()) {
+    frame(frameKinds.key, lengths[index]!, room => {
+      room.write(seal, frameHeadLength, 'hex')
+      const nameLength = room.write(path, frameHeadLength + 10)
+      room.writeUInt16LE(nameLength, frameHeadLength + 8)
+      if (record !== undefined) room.set(record, frameHeadLength + 10 + nameLength)
+    })
+  }
+  frame(frameKinds.count, 4, room => room.writeUInt32LE(intentions.length, frameHeadLength))
+  return bytes
 }
 
 /** undefined: the bytes are not a whole intent. */

@@ -39,10 +39,15 @@ export function encodeFrame(kind: number, id: string, ...body: readonly Uint8Arr
   return endFrame(bytes)
 }
 
-/** A frame whose body, from `frameHeadLength` on, is still to be written. */
-export function beginFrame(kind: number, id: string, bodyLength: number): Buffer {
-  const length = frameHeadLength + bodyLength + 1
-  const bytes = Buffer.allocUnsafe(length)
+/** Bytes of a frame around such a body. */
+export function frameLength(bodyLength: number): number {
+  return frameHeadLength + bodyLength + 1
+}
+
+/** A frame whose body, from `frameHeadLength` on, is still to be written; at the beginning of `room`, or by itself. */
+export function beginFrame(kind: number, id: string, bodyLength: number, room?: Buffer): Buffer {
+  const length = frameLength(bodyLength)
+  const bytes = room?.subarray(0, length) ?? Buffer.allocUnsafe(length)
   bytes.set(magic, 0)
   bytes[3] = formatVersion
   bytes.writeUInt32LE(length, 8)

@@ -9,8 +9,7 @@
 //   key happen one after another, in the order of the valid records.
 // Crash: before 4 ends nothing has changed but, perhaps, an add without an entry; after it everything has.
 
-import { topics } from '../channels.ts'
-import { BucketCacheError, StorageIOError } from '../errors.ts'
+import { StorageIOError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
@@ -35,6 +34,7 @@ import { Patience, passSeal, replaceLog } from './seal.ts'
 import { isNews, noteTags, type Told } from './tags.ts'
 import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
+import { unasked } from './unasked.ts'
 
 /** What an operation wants written. */
 export type Write =
@@ -106,7 +106,7 @@ function* changeHere<T>(store: Store, slot: Slot, how: How, decide: Decide<T>): 
     // After a refusal of the filesystem it is to be seen whether the last record stands. Any other end (a decision that
     // throws, a wait that was too long) leaves nothing but lost rounds, whose places are taken off again.
     if (error instanceof StorageIOError) yield* attempt.giveUp()
-    else yield* attempt.finish()
+    else yield* unasked(store, attempt.finish())
     throw error
   }
 }
@@ -148,7 +148,7 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }
-    yield* attempt.finish()
+    if (attempt.owes) yield* unasked(store, attempt.finish())
     return outcome
   }
 }
@@ -341,23 +341,34 @@ class Attempt {
     yield* appendOrder(store, records)
   }
 
-  /** What follows when the file is closed. The change counts already, so nothing here may make it fail. */
+  /** Whether anything follows: mostly nothing does, and every change comes by here. */
+  get owes(): boolean {
+    const { store } = this
+    return (
+      this.#ended.length > 0 ||
+      this.#compactAt !== undefined ||
+      this.#cullIsDue ||
+      volumeIsDue(store) ||
+      mergeIsDue(store)
+    )
+  }
+
+  get #cullIsDue(): boolean {
+    const { store } = this
+    return this.#grew && store.limits.cullLimit > 0 && exceeded(store) !== undefined
+  }
+
+  /** What follows when the file is closed. */
   *finish(): Io<void> {
     const { store, slot } = this
-    try {
-      if (this.#ended.length > 0) {
-        yield* this.#tellEnds()
-        yield* reclaimOne(store)
-      }
-      if (this.#compactAt !== undefined) yield* compact(store, slot.path)
-      if (volumeIsDue(store)) yield* writeVolume(store)
-      const { cullLimit } = store.limits
-      if (this.#grew && cullLimit > 0 && exceeded(store) !== undefined) yield* cullForWrite(store)
-      if (mergeIsDue(store)) yield* mergeOrder(store)
-    } catch (error) {
-      if (!(error instanceof BucketCacheError)) throw error
-      if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'upkeep', error })
+    if (this.#ended.length > 0) {
+      yield* this.#tellEnds()
+      yield* reclaimOne(store)
     }
+    if (this.#compactAt !== undefined) yield* compact(store, slot.path)
+    if (volumeIsDue(store)) yield* writeVolume(store)
+    if (this.#cullIsDue) yield* cullForWrite(store)
+    if (mergeIsDue(store)) yield* mergeOrder(store)
   }
 }
 

@@ -54,13 +54,14 @@ export function* commit(view: Store): Io<void> {
   const taken = [...transaction.taken.values()]
   const written = taken.filter(one => one.written)
   if (written.length === 0) return yield* rollBack(view)
+  const begins = written.filter(isNew)
   const intent = `${store.folder}/${intentName(transaction.id)}`
   const temporary = `${store.folder}/${temporaryName(transaction.id)}`
   const { durable } = store.settings
   let told: Told
   try {
     told = yield* giveAllHints(store, written)
-    const adds = written.flatMap(one => addOf(store, one))
+    const adds = begins.map(one => addOf(store, one))
     if (adds.length > 0) yield* appendOrder(store, adds)
     const intentions = written.map(({ slot, seal, log }): Intention => {
       const { value: put } = log
@@ -100,7 +101,7 @@ export function* commit(view: Store): Io<void> {
       store,
       taken.filter(one => !one.written),
     )
-    yield* account(store, written, ends)
+    yield* account(store, written, new Set(begins), ends)
   } catch (error) {
     if (!(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
@@ -203,11 +204,15 @@ function recordOf(put: NonNullable<Taken['log']['value']>): Buffer {
   return bytes.length === length ? bytes : Buffer.from(bytes)
 }
 
-function addOf(store: Store, { slot, before, size, log }: Taken): OrderRecord[] {
-  const put = log.value
-  if (put === undefined || slot.hidden || put.place === before.value?.place) return []
+/** Whether an entry begins with it. */
+function isNew({ slot, before, log }: Taken): boolean {
+  return log.value !== undefined && !slot.hidden && log.value.place !== before.value?.place
+}
+
+function addOf(store: Store, { slot, size, log }: Taken): OrderRecord {
+  const put = log.value!
   const { name: backend, fileExtension: extension } = store.backend
-  return [{ kind: 'add', id: put.place, time: put.time, bytes: size + put.length, hash: slot.hash, extension, backend }]
+  return { kind: 'add', id: put.place, time: put.time, bytes: size + put.length, hash: slot.hash, extension, backend }
 }
 
 /** Tells the indexes, in one append to each log, of what is about to be there. */
@@ -236,24 +241,28 @@ function* giveAllHints(store: Store, written: readonly Taken[]): Io<Told> {
   return told
 }
 
-/** Counts what has ended and what has grown. */
-function* account(store: Store, written: readonly Taken[], ends: ReadonlyMap<Taken, number>): Io<void> {
+/** Counts what has ended and what has grown. `begins`: those with which an entry begins. */
+function* account(
+  store: Store,
+  written: readonly Taken[],
+  begins: ReadonlySet<Taken>,
+  ends: ReadonlyMap<Taken, number>,
+): Io<void> {
   const { environment, backend } = store
   const removes: OrderRecord[] = []
   for (const one of written) {
     const { slot, before, size, log } = one
-    const place = before.value?.place
     if (log.value === undefined) store.garbage.add(slot.path)
     else store.garbage.delete(slot.path)
-    if (place !== undefined && place !== log.value?.place) {
-      const bytes = countedEnd(before)
-      removes.push({ kind: 'remove', id: environment.newId(), bytes, place, backend: backend.name })
+    const isNew = begins.has(one)
+    if (before.value !== undefined && !slot.hidden && (isNew || log.value === undefined)) {
+      const { place } = before.value
+      removes.push({ kind: 'remove', id: environment.newId(), bytes: countedEnd(before), place, backend: backend.name })
     }
     if (log.value !== undefined && !slot.hidden) {
       // What was noted of an entry that begins supposed that nobody comes in between.
       const noted = size + log.value.length
-      const begins = place !== log.value.place
-      store.order.unwritten += (ends.get(one) ?? noted) - (begins ? noted : countedEnd(before))
+      store.order.unwritten += (ends.get(one) ?? noted) - (isNew ? noted : countedEnd(before))
     }
     if (log.value !== undefined && size > store.bounds.compaction) yield* shorten(store, slot.path)
   }

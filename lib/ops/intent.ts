@@ -42,9 +42,10 @@ export function* writeOver(
 
 /** What a key becomes, as a record at `at`; undefined: it is removed. */
 export function recordAt(store: Store, put: LogRecord | undefined, at: number): Buffer {
-  return put === undefined
-    ? store.framing.encode(bareRecord(store, { kind: 'tombstone', ref: noRef }), new Uint8Array(), at)
-    : store.framing.moved(put, at)
+  if (put === undefined)
+    return store.framing.encode(bareRecord(store, { kind: 'tombstone', ref: noRef }), new Uint8Array(), at)
+  const { bytes, length } = put
+  return put.at === at && bytes.length === length ? bytes : store.framing.moved(put, at)
 }
 
 /** Carries out what a dead owner has decided: the whole intent. */

@@ -95,7 +95,8 @@ export function* changePending<T>(
   const { write, result, blind = false } = decide(liveEntry(store, log, slot), log)
   // Claims are for other processes to see.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
-  const after = logAfter(store, slot, write.kind === 'touch' ? log : (known?.log ?? before), write)
+  const onto = write.kind === 'touch' ? log : (known?.log ?? before)
+  const after = logAfter(store, slot, onto, liveEntry(store, onto, slot), write)
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
   const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
   if (transaction.parent !== undefined) transaction.own.add(slot.path)

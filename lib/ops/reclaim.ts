@@ -4,7 +4,7 @@
 // Steps: 1 read the log; only one without a live value goes. 2 Seal it, unlink it (`seal.ts`).
 // Crash: a sealed, still deleted file, whose seal the next writer of the key lifts.
 
-import { ask, type Io } from '../io/requests.ts'
+import { ask, behind, type Io } from '../io/requests.ts'
 import { isFolderLog } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
 import { forFolder, type Store } from '../store.ts'
@@ -12,6 +12,7 @@ import { stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
+import { unasked } from './unasked.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
 export function* reclaim(bucket: Store, path: string, later: boolean): Io<boolean> {
@@ -48,11 +49,11 @@ const waitingAtMost = 256
 /** What a deletion owes to those before it. */
 export function* reclaimOne(store: Store): Io<void> {
   if (store.garbage.size <= waitingAtMost) return
-  for (const path of store.garbage) {
-    store.garbage.delete(path)
-    yield* reclaim(store, path, true)
-    return
-  }
+  const [path] = store.garbage
+  store.garbage.delete(path!)
+  // Under the folder's lock all is to be done before it is given back.
+  if (store.settings.network) yield* reclaim(store, path!, true)
+  else yield* behind(unasked(store, reclaim(store, path!, true)))
 }
 
 /** Reclaims all that wait, or as many as can be done until `deadline`, in milliseconds since the epoch. */

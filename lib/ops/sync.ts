@@ -61,9 +61,10 @@ function newPlace(view: Store, { before, log }: Taken): string {
 function decideAgain(view: Store, taken: Taken, pending: Taken): boolean {
   const decisions = decisionsOf(pending)
   for (const decide of decisions) {
-    const { write } = decide(liveEntry(view, taken.log, taken.slot), taken.log)
+    const live = liveEntry(view, taken.log, taken.slot)
+    const { write } = decide(live, taken.log)
     if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') continue
-    taken.log = logAfter(view, taken.slot, taken.log, write).log
+    taken.log = logAfter(view, taken.slot, taken.log, live, write, taken.size).log
     taken.written = true
   }
   return decisions.length > 0

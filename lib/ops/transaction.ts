@@ -13,7 +13,7 @@ import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import type { Decide, Write } from './change.ts'
 import { aloneAs, bareRecord, nothingStored, sealPurpose, stateOffset } from './fields.ts'
-import { liveEntry } from './live.ts'
+import { type Found, liveEntry } from './live.ts'
 import { readOpen } from './raw.ts'
 import { giveUp, Patience, passSeal } from './seal.ts'
 import { checkFits } from './terms.ts'
@@ -170,22 +170,25 @@ export function* changeInside<T>(
   const { write, result } = decide(live, taken.log)
   // Claims are about others, and there are none here.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
-  const { log, id } = logAfter(store, slot, taken.log, write)
+  const { log, id } = logAfter(store, slot, taken.log, live, write, taken.size)
   taken.written = true
   taken.log = log
   return { result, id }
 }
 
-/** The log in memory as it is after a write. */
+/** The log in memory as it is after a write. `live`: the entry in it. `at`: where the record will stand, if nobody comes in
+ *  between. */
 export function logAfter(
   store: Store,
   slot: Slot,
   log: LogState,
+  live: Found | undefined,
   write: Write & { kind: 'put' | 'touch' | 'tombstone' },
+  at = 0,
 ): { log: LogState; id: string } {
   if (write.kind === 'tombstone') return { log: nothingStored, id: store.environment.newId() }
-  const { fields, value } = write.kind === 'put' ? putFields(store, slot, log, write) : touchFields(store, log, write)
-  const bytes = store.framing.encode(fields, value, 0)
+  const { fields, value } = write.kind === 'put' ? putFields(store, slot, live, write) : touchFields(store, log, write)
+  const bytes = store.framing.encode(fields, value, at)
   if (write.kind === 'put') checkFits(store, slot, bytes.length)
   // What was encoded a moment ago is undamaged.
   const record = store.framing.decodeHead(bytes, bytes.length)
@@ -195,10 +198,9 @@ export function logAfter(
 function putFields(
   store: Store,
   slot: Slot,
-  log: LogState,
+  live: Found | undefined,
   write: Write & { kind: 'put' },
 ): { fields: RecordFields; value: Uint8Array } {
-  const live = liveEntry(store, log, slot)
   const fields = bareRecord(store, {
     kind: 'put',
     ref: noRef,

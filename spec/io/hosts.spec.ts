@@ -31,7 +31,8 @@ function systemError(code: string): Error {
 describe.each([
   ['syncHost', () => asPerform(syncHost(bits)), 'Sync'],
   ['asyncHost', () => asPerform(asyncHost(bits)), ''],
-] as const)('%s', (_, make, kind) => {
+  ['asyncHost of a network', () => asPerform(asyncHost(bits, undefined, true)), ''],
+] as const)('%s', (name, make, kind) => {
   test('load: the whole of a short file, the tail of a long one, undefined for none', async () => {
     const perform = make()
     const folder = newFolder()
@@ -265,8 +266,9 @@ describe.each([
       () => perform<'size'>({ op: 'size', file }),
       () => perform<'sync'>({ op: 'sync', file }),
       () => perform<'stampOf'>({ op: 'stampOf', file }),
-      () => perform<'close'>({ op: 'close', file }),
     ]
+    // Nobody waits for it, unless it may tell of something.
+    if (name !== 'asyncHost') calls.push(() => perform<'close'>({ op: 'close', file }))
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'ERR_IO', errno: 'EBADF', path })
   })
 
@@ -311,6 +313,28 @@ describe.each([
     ).rejects.toMatchObject({ code: 'ERR_IO', errno: 'ENOSPC', path })
     expect(readdirSync(join(folder, 'tmp'))).toEqual([])
   })
+})
+
+test.each([
+  ['syncHost', () => asPerform(syncHost(bits))],
+  ['asyncHost', () => asPerform(asyncHost(bits))],
+])('%s: while files turn out to be new, the next is made as one that must be, and not read', async (_, make) => {
+  const perform = make()
+  const folder = newFolder()
+  const sizeOf = async (path: string, meanwhile = () => {}): Promise<number> => {
+    const file = (await perform<'open'>({ op: 'open', path, create: true }))!
+    meanwhile()
+    const { size } = await perform<'tail'>({ op: 'tail', file, reach: 100 })
+    await perform<'close'>({ op: 'close', file })
+    return size
+  }
+  for (let i = 0; i < 20; i++) expect(await sizeOf(join(folder, `${i}`))).toBe(0)
+  const path = join(folder, 'new')
+  // What others write before it would be read shows only to who reads it.
+  expect(await sizeOf(path, () => writeFileSync(path, 'theirs'))).toBe(0)
+  expect(await sizeOf(path)).toBe(6)
+  const other = join(folder, 'other')
+  expect(await sizeOf(other, () => writeFileSync(other, 'theirs'))).toBe(6)
 })
 
 test('syncHost: a file that gets the number of a new one that was kept, and dropped, is not taken for new', () => {

@@ -1,0 +1,38 @@
+// Whether the file to be opened next is expected to be new.
+//
+// What one has made oneself, as a file that must not be there yet, need not be read: that saves a request for each new key.
+// Where such a file is there already it costs an exception, so there must be some reason to expect it: while files turn out
+// to be new, the next is opened as one that must be.
+
+/** So many files in a row must have been new. */
+const newInARow = 8
+
+export class Novelty {
+  #inARow = 0
+  /** Open files that this one has made. */
+  readonly #made = new Set<number>()
+
+  get isExpected(): boolean {
+    return this.#inARow >= newInARow
+  }
+
+  /** The file was made as one that must be new. */
+  made(fd: number): void {
+    this.#made.add(fd)
+  }
+
+  /** It was there already. */
+  disappointed(): void {
+    this.#inARow = 0
+  }
+
+  /** Whether this one has made the file, so that there is nothing in it to be read; asked once. */
+  isMade(fd: number): boolean {
+    return this.#made.delete(fd)
+  }
+
+  /** So many bytes were in a file that was read. */
+  read(size: number): void {
+    this.#inARow = size === 0 ? this.#inARow + 1 : 0
+  }
+}
