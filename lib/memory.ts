@@ -2,6 +2,7 @@
 // its stamp says.
 
 import type { FileStamp } from './io/requests.ts'
+import { Recency } from './recency.ts'
 
 export interface Remembered {
   readonly value: unknown
@@ -26,8 +27,11 @@ export class Memory {
   readonly revalidateMs: number
   readonly #maxEntries: number
   readonly #maxBytes: number
-  // A Map keeps the order of insertion; a value that is used moves to the end.
-  readonly #values = new Map<string, Remembered>()
+  /** null: forgotten. Such a key keeps its place for a while, as one of the next to go: to take a key out of a large Map and put it
+   *  back takes as long as to read a file. */
+  readonly #values = new Recency<string, Remembered | null>()
+  /** How many are null: at most half of them. */
+  #empty = 0
   #bytes = 0
   #forgotten = 0
 
@@ -38,22 +42,20 @@ export class Memory {
   }
 
   get(key: string): Remembered | undefined {
-    const found = this.#values.get(key)
-    if (found === undefined) return undefined
-    this.#values.delete(key)
-    this.#values.set(key, found)
-    return found
+    const found = this.#values.use(key)
+    if (found === null) this.#values.demote(key, null)
+    return found ?? undefined
   }
 
   set(key: string, remembered: Remembered): void {
-    this.delete(key)
-    if (remembered.bytes > this.#maxBytes) return
-    this.#values.set(key, remembered)
-    this.#bytes += remembered.bytes
-    for (const oldest of this.#values.keys()) {
-      if (this.#values.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
-      this.delete(oldest)
+    if (remembered.bytes > this.#maxBytes) {
+      this.delete(key)
+      return
     }
+    const before = this.#values.set(key, remembered)
+    if (before === null) this.#empty--
+    this.#bytes += remembered.bytes - (before?.bytes ?? 0)
+    while (this.#values.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#dropOldest()
   }
 
   /** How often something was to be forgotten. What was read while this changed may be older than a write: not to be kept. */
@@ -68,16 +70,24 @@ export class Memory {
   }
 
   delete(key: string): void {
-    const found = this.#values.get(key)
-    if (found === undefined) return
-    this.#values.delete(key)
+    const found = this.#values.demote(key, null)
+    if (!found) return
     this.#bytes -= found.bytes
+    this.#empty++
+    if (this.#empty > this.#values.size / 2) this.#dropOldest()
+  }
+
+  #dropOldest(): void {
+    const dropped = this.#values.delete(this.#values.oldest!)
+    if (dropped === null) this.#empty--
+    this.#bytes -= dropped?.bytes ?? 0
   }
 
   clear(): void {
     this.#forgotten++
     this.#values.clear()
     this.#bytes = 0
+    this.#empty = 0
   }
 }
 

@@ -203,6 +203,33 @@ test('Memory counts the bytes of what it holds', () => {
   expect(memory.get('all')).toBeDefined()
 })
 
+test('Memory keeps what is used, within its limits, whatever is forgotten in between', () => {
+  const key = fc.nat(12).map(String)
+  const step = fc.oneof(
+    fc.tuple(fc.constant('set' as const), key, fc.integer({ min: 1, max: 40 })),
+    fc.tuple(fc.constantFrom('get' as const, 'forget' as const), key, fc.constant(0)),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), fc.boolean(), (steps, isCounted) => {
+      const maxEntries = isCounted ? 4 : Number.POSITIVE_INFINITY
+      const memory = new Memory({ maxEntries, maxBytes: 100, revalidateMs: 0 })
+      // The longest unused first; what has been forgotten may take places, but no more than what is kept.
+      let kept: [string, number][] = []
+      for (const [what, k, bytes] of steps) {
+        const known = kept.find(([other]) => other === k)
+        if (what === 'get') expect(memory.get(k)?.bytes).toBe(known?.[1])
+        if (what === 'set') memory.set(k, { bytes } as Remembered)
+        if (what === 'forget') memory.forget(k)
+        if (what !== 'get' || known !== undefined) kept = kept.filter(([other]) => other !== k)
+        if (what === 'get' && known !== undefined) kept.push(known)
+        if (what === 'set') kept.push([k, bytes])
+        while (kept.length > maxEntries || kept.reduce((sum, [, size]) => sum + size, 0) > 100) kept.shift()
+      }
+      for (const [k, bytes] of kept) expect(memory.get(k)?.bytes).toBe(bytes)
+    }),
+  )
+})
+
 test("a backend's view of the bytes is not changed by what is read later", () => {
   const raw: Backend = { name: 'raw', fileExtension: 'bin', encode: v => v as Uint8Array, decode: bytes => bytes }
   const bucket = newBucket<number, Uint8Array>({ backend: raw, memory: { revalidate: 'never' } })

@@ -5,6 +5,7 @@ import { entryExtension } from '../log/names.ts'
 import type { Framing, LogRecord } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import { readLog } from '../ops/raw.ts'
+import { Recency } from '../recency.ts'
 import { showKey } from './keys.ts'
 import type { OpenBucket } from './open.ts'
 import { walk } from './walk.ts'
@@ -42,7 +43,7 @@ export class Happenings {
   readonly #folder: string
   readonly #open: () => readonly OpenBucket[]
   #buckets: readonly OpenBucket[]
-  readonly #known = new Map<string, Known>()
+  readonly #known = new Recency<string, Known>()
 
   /** `open`: buckets for the backends that have entries; asked again when there may be another. */
   constructor(folder: string, open: () => readonly OpenBucket[]) {
@@ -71,7 +72,7 @@ export class Happenings {
       this.#buckets = this.#open()
       seen = this.#look(path)
     }
-    const known = this.#known.get(path)
+    const known = this.#known.peek(path)
     if (seen === undefined) {
       this.#known.delete(path)
       // After a deletion that is only tidying up.
@@ -112,9 +113,8 @@ export class Happenings {
   }
 
   #remember(path: string, known: Known): void {
-    this.#known.delete(path)
     this.#known.set(path, known)
-    if (this.#known.size > remembered) this.#known.delete(this.#known.keys().next().value!)
+    if (this.#known.size > remembered) this.#known.delete(this.#known.oldest!)
   }
 }
 

@@ -1,6 +1,8 @@
 // Which entries are read, and how often: remembered in memory, for the policies that ask for it. What is forgotten makes a
 // policy a little less exact, nothing else.
 
+import { Recency } from '../recency.ts'
+
 /** The reads of one entry. */
 export interface Use {
   /** Milliseconds since the epoch. */
@@ -12,7 +14,7 @@ export interface Use {
 const rememberedAtMost = 200_000
 
 export class Usage {
-  readonly #uses = new Map<string, Use>()
+  readonly #uses = new Recency<string, Use>()
   /** Reads that were not written out yet. */
   #fresh = new Map<string, Use>()
 
@@ -29,23 +31,18 @@ export class Usage {
 
   /** Reads that this or another process has had. */
   add(hash: string, { last, count }: Use): void {
-    const use = this.#uses.get(hash)
+    const use = this.#uses.use(hash)
     if (use !== undefined) {
-      // Moved to the end: the Map is in the order of the last reads.
-      this.#uses.delete(hash)
-      this.#uses.set(hash, { last: Math.max(use.last, last), count: use.count + count })
+      use.last = Math.max(use.last, last)
+      use.count += count
       return
     }
     this.#uses.set(hash, { last, count })
-    if (this.#uses.size <= rememberedAtMost) return
-    for (const oldest of this.#uses.keys()) {
-      this.#uses.delete(oldest)
-      return
-    }
+    if (this.#uses.size > rememberedAtMost) this.#uses.delete(this.#uses.oldest!)
   }
 
   get(hash: string): Use | undefined {
-    return this.#uses.get(hash)
+    return this.#uses.peek(hash)
   }
 
   forget(hash: string): void {

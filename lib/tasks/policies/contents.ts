@@ -10,6 +10,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { errnoOf, refused } from '../../io/errno.ts'
+import { Recency } from '../../recency.ts'
 
 /** The coarsest clock of a filesystem in use ticks every 2 s (FAT); the rest allows for a server whose clock is slow. */
 const settledAfterMs = 3000
@@ -22,7 +23,7 @@ interface Remembered {
   readonly hash: string
 }
 
-const remembered = new Map<string, Remembered>()
+const remembered = new Recency<string, Remembered>()
 
 /**
  * SHA-256 of what is in the file, in hexadecimal digits; undefined when there is no such file.
@@ -32,11 +33,8 @@ export async function hashOfFile(path: string): Promise<string | undefined> {
   try {
     const startedAt = Date.now()
     const { identity, changedAt } = await identify(path)
-    const known = remembered.get(path)
-    if (known?.identity === identity) {
-      remember(path, known)
-      return known.hash
-    }
+    const known = remembered.use(path)
+    if (known?.identity === identity) return known.hash
     const hash = createHash('sha256')
     await pipeline(createReadStream(path), hash)
     const result = { identity, hash: hash.digest('hex') }
@@ -57,8 +55,6 @@ async function identify(path: string): Promise<{ identity: string; changedAt: nu
 }
 
 function remember(path: string, entry: Remembered): void {
-  // Taken out and put in again it stands last.
-  remembered.delete(path)
   remembered.set(path, entry)
-  if (remembered.size > rememberedMax) remembered.delete(remembered.keys().next().value!)
+  if (remembered.size > rememberedMax) remembered.delete(remembered.oldest!)
 }
