@@ -2,14 +2,25 @@
 
 import { folderFormat } from './log/names.ts'
 
-/** Which entries go when there are too many (DiskCache: eviction policies). */
-export type EvictionPolicy = 'least-recently-stored' | 'least-recently-used' | 'least-frequently-used' | 'none'
+/** Which entries go when there are too many (DiskCache: eviction policies; S3-FIFO: Yang and others, 2023). */
+export type EvictionPolicy =
+  | 'least-recently-stored'
+  | 'least-recently-used'
+  | 'least-frequently-used'
+  | 's3-fifo'
+  | 'none'
 export const evictionPolicies: readonly EvictionPolicy[] = [
   'least-recently-stored',
   'least-recently-used',
   'least-frequently-used',
+  's3-fifo',
   'none',
 ]
+
+/** Whether a policy asks what was read. */
+export function looksAtReads(policy: unknown): boolean {
+  return policy === 'least-recently-used' || policy === 'least-frequently-used' || policy === 's3-fifo'
+}
 
 /** Valid for every process that uses the folder. */
 export interface FolderSettings {

@@ -251,10 +251,10 @@ class Attempt {
     const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
     const told = hinted ? yield* this.#hint(log, live, write) : 'nothing'
     const begins = live === undefined && !slot.hidden
+    const { name: backend, fileExtension: extension } = store.backend
     if (begins) {
       const bytes = large ? length : size + length
       const { hash } = slot
-      const { name: backend, fileExtension: extension } = store.backend
       // If this fails half-way the record may stand there all the same: `check` finds it then.
       yield* appendOrder(store, [{ kind: 'add', id: place, time: fields.time, bytes, hash, extension, backend }])
       this.#ended.push({ place, bytes })
@@ -285,6 +285,7 @@ class Attempt {
     this.#grew = !slot.hidden
     // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
     if (begins) {
+      store.hunt.current?.began({ place, hash: slot.hash, extension, backend })
       this.#ended.pop()
       if (before !== undefined) this.#ended.push({ place: before, bytes: countedEnd(log) })
       store.garbage.delete(slot.path)

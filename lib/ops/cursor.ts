@@ -10,15 +10,19 @@ import { mergedName, segmentName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { listSegments, readOrder } from './order.ts'
 
-/** An entry as the order log has it: it may have ended since, and counts only if its put names `place`. */
-export interface Candidate {
-  readonly position: Position
+/** An entry by its place in the order log: it may have ended since, and counts only if its put names `place`. */
+export interface PlacedEntry {
   readonly place: string
-  /** When it began, in milliseconds since the epoch. */
-  readonly time: number
   readonly hash: string
   readonly extension: string
   readonly backend: string
+}
+
+/** As the order log has it. */
+export interface Candidate extends PlacedEntry {
+  readonly position: Position
+  /** When it began, in milliseconds since the epoch. */
+  readonly time: number
 }
 
 export class OrderCursor {

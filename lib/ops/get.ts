@@ -5,6 +5,7 @@ import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { LogRecord, Tag } from '../log/record.ts'
 import { type Memory, type Remembered, sameStamp } from '../memory.ts'
+import { looksAtReads } from '../settings.ts'
 import type { Store } from '../store.ts'
 import { find } from './find.ts'
 import { bytesPurpose, type Decoded, decodeValue, expiryOf, type Found } from './live.ts'
@@ -125,9 +126,6 @@ function tell(store: Store, slot: Slot, found: Found | undefined, decoded: Decod
 
 function tellHit(store: Store, slot: Slot, size: number): void {
   store.lookups.hits++
-  const policy = store.limits.evictionPolicy
-  if (policy === 'least-recently-used' || policy === 'least-frequently-used') {
-    store.usage.note(slot.hash, store.environment.now())
-  }
+  if (looksAtReads(store.limits.evictionPolicy)) store.usage.note(slot.hash, store.environment.now())
   if (topics.hit.active) topics.hit.publish({ folder: store.folder, key: slot.text, size })
 }

@@ -1,26 +1,27 @@
 // Which entries go first. Entries are met in the order in which they began; those that are written or read again have moved
 // up since, and wait here until their turn by the policy. So what was met once need not be looked for again.
 
-import type { Candidate } from '../ops/cursor.ts'
+import type { PlacedEntry } from '../ops/cursor.ts'
 import type { EvictionPolicy } from '../settings.ts'
 import { Heap } from './heap.ts'
 import type { Usage } from './usage.ts'
 
-export type CullingPolicy = Exclude<EvictionPolicy, 'none'>
+/** The policies that tell what an entry is worth. */
+export type RankingPolicy = Exclude<EvictionPolicy, 'none' | 's3-fifo'>
 
 /** A candidate, and how much it is worth: the least goes first. */
 export interface Victim {
-  readonly candidate: Candidate
+  readonly candidate: PlacedEntry
   readonly worth: number
   /** Tells between equals: when it was last stored. */
   readonly storedAt: number
 }
 
 export class Victims {
-  readonly policy: CullingPolicy
+  readonly policy: RankingPolicy
   readonly #heap = new Heap<Victim>((a, b) => (a.worth === b.worth ? a.storedAt < b.storedAt : a.worth < b.worth))
 
-  constructor(policy: CullingPolicy) {
+  constructor(policy: RankingPolicy) {
     this.policy = policy
   }
 

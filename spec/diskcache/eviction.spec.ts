@@ -163,6 +163,42 @@ onBothFaces((faceOf, transact) => {
     expect(await face.keys()).toEqual([1, 4, 7])
   })
 
+  test('S3-FIFO: newcomers that were not read go, others stay as long as they are', async () => {
+    const clock = stopClock()
+    const face = faceOf(newBucket({ cullLimit: 0, evictionPolicy: 's3-fifo' }))
+    for (const i of numbers(20)) {
+      clock.pass(1)
+      await face.set(i, i)
+    }
+    for (const i of [2, 3, 5, 7, 11]) for (let n = 0; n < 2; n++) await face.get(i)
+    await face.get(13)
+    await face.reset('maxEntries', 6)
+    expect(await face.cull()).toBe(14)
+    // The last is a newcomer still, as a tenth of all may be.
+    expect(await face.keys()).toEqual([2, 3, 5, 7, 11, 19])
+    // They have stayed for what was read before; from now on it is what is read from now on.
+    for (const i of [3, 19]) for (let n = 0; n < 2; n++) await face.get(i)
+    for (const i of [20, 21, 22]) await face.set(i, i)
+    await face.reset('maxEntries', 3)
+    expect(await face.cull()).toBe(6)
+    expect(await face.keys()).toEqual(expect.arrayContaining([3, 19]))
+  })
+
+  test('S3-FIFO: what has gone unread and is stored again has come to stay', async () => {
+    const clock = stopClock()
+    const face = faceOf(newBucket({ cullLimit: 10, evictionPolicy: 's3-fifo', maxEntries: 10 }))
+    const set = async (i: number): Promise<void> => {
+      clock.pass(1)
+      await face.set(i, i)
+    }
+    for (const i of numbers(11)) await set(i)
+    expect(await face.has(0)).toBe(false)
+    await set(0)
+    for (const i of numbers(9, 20)) await set(i)
+    expect(await face.has(0)).toBe(true)
+    expect(await face.size()).toBe(10)
+  })
+
   test('a value that is larger than the limit is refused with the reason, and the old one stays', async () => {
     const bucket = newBucket({ sizeLimit: 20_000 })
     const face = faceOf(bucket)
@@ -299,7 +335,7 @@ describe('among processes', () => {
     expect(bucket.volume()).toBeGreaterThan(sizeLimit / 2)
   })
 
-  test.each(['least-recently-used', 'least-frequently-used'] as const)(
+  test.each(['least-recently-used', 'least-frequently-used', 's3-fifo'] as const)(
     'under %s, what another process has read stays',
     async evictionPolicy => {
       const bucket = newBucket({ cullLimit: 0, evictionPolicy })

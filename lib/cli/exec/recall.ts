@@ -8,6 +8,7 @@ import { deserialize } from 'node:v8'
 import { binaryFraming } from '../../log/binary.ts'
 import { entryName, folderFormat, settingsName } from '../../log/names.ts'
 import { readState } from '../../log/state.ts'
+import { looksAtReads } from '../../settings.ts'
 import { type Recording, readRecording } from './recording.ts'
 
 export interface Recalled {
@@ -38,6 +39,5 @@ export function recall(folder: string, keyText: string, now: number): Recalled |
 function isPlain(settings: unknown): boolean {
   if (typeof settings !== 'object' || settings === null) return false
   const { format, statistics, evictionPolicy } = settings as Record<string, unknown>
-  const notesUses = evictionPolicy === 'least-recently-used' || evictionPolicy === 'least-frequently-used'
-  return format === folderFormat && statistics !== true && !notesUses
+  return format === folderFormat && statistics !== true && !looksAtReads(evictionPolicy)
 }
