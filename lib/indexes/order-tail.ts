@@ -2,7 +2,7 @@
 
 import { segmentName } from '../log/names.ts'
 import type { FramesRead } from '../log/sidecar.ts'
-import { decodeOrder, RunningTotals, type Totals } from './order.ts'
+import { decodeOrder, type OrderRecord, RunningTotals, type Totals } from './order.ts'
 
 /** What this process has read of the last segment. */
 export class OrderTail {
@@ -48,6 +48,15 @@ export class OrderTail {
       }
     }
     this.offset = Math.max(this.offset, from + settled)
+  }
+
+  /** Takes in what was appended right behind what it has, in these frames. */
+  append(records: readonly OrderRecord[], frames: readonly Buffer[]): void {
+    for (const [i, frame] of frames.entries()) {
+      this.totals.fold(records[i]!, frame.length)
+      this.offset += frame.length
+    }
+    this.started = true
   }
 
   /** Whoever began the segment has not written its base yet, or died first: only the end of the one before tells the totals,

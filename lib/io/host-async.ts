@@ -14,6 +14,7 @@ import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
 import { Novelty } from './novelty.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { AsyncHost, Window } from './requests.ts'
+import { SharedAppends } from './shared-appends.ts'
 
 const open = promisify(fs.open)
 const close = promisify(fs.close)
@@ -86,6 +87,21 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
     return await inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
   }
 
+  const append = async (fd: number, bytes: Uint8Array): Promise<void> => {
+    const written = await guard('append to', nameOf(fd), () => write(fd, bytes, 0))
+    if (written !== bytes.length) throw shortWrite(nameOf(fd), written, bytes.length)
+  }
+
+  const sharedAppends = new SharedAppends(async ({ file, bytes, durable, expected: expect }) => {
+    const expected = expect()
+    await append(file, bytes)
+    return guard('look at', nameOf(file), async () => {
+      if (durable) await fsync(file)
+      const { size, nlink } = await fstat(file)
+      return { expected, bytes, size, nlink }
+    })
+  })
+
   /** On a local filesystem nobody waits for a file to be closed: nothing can be learned from that any more, and it takes as long as
    *  each other request. Where an open file is in others' way, or its end may tell of bytes that were lost, it is waited for. */
   const letGo = (fd: number, path: string): Promise<void> | undefined => {
@@ -152,15 +168,13 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
       })
     },
     size: ({ file }) => guard('look at', nameOf(file), async () => (await fstat(file)).size),
-    async append({ file, bytes }) {
-      const written = await guard('append to', nameOf(file), () => write(file, bytes, 0))
-      if (written !== bytes.length) throw shortWrite(nameOf(file), written, bytes.length)
-    },
+    append: ({ file, bytes }) => append(file, bytes),
+    appendShared: request => sharedAppends.append(request),
     sync: ({ file }) => guard('sync', nameOf(file), () => fsync(file)),
     async close({ file }) {
       // Another file may get its number.
       novelty.isMade(file)
-      await letGo(file, nameOf(file))
+      if (keeper.release(file)) await letGo(file, nameOf(file))
     },
     async keep({ file, path }) {
       novelty.isMade(file)

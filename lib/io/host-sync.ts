@@ -67,6 +67,16 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     }
   }
 
+  const append = (fd: number, bytes: Uint8Array): void => {
+    let written: number
+    try {
+      written = fs.writeSync(fd, bytes)
+    } catch (error) {
+      throw refused('append to', nameOf(fd), error)
+    }
+    if (written !== bytes.length) throw shortWrite(nameOf(fd), written, bytes.length)
+  }
+
   const novelty = new Novelty()
   const openOrCreate = (path: string): number => {
     if (novelty.isExpected) {
@@ -184,20 +194,23 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
       }
     },
     size: ({ file }) => guard('look at', nameOf(file), () => fs.fstatSync(file).size),
-    append({ file, bytes }) {
-      let written: number
+    append: ({ file, bytes }) => append(file, bytes),
+    appendShared({ file, bytes, durable, expected: expect }) {
+      const expected = expect()
+      append(file, bytes)
       try {
-        written = fs.writeSync(file, bytes)
+        if (durable) fs.fsyncSync(file)
+        const { size, nlink } = fs.fstatSync(file)
+        return { expected, bytes, size, nlink }
       } catch (error) {
-        throw refused('append to', nameOf(file), error)
+        throw refused('look at', nameOf(file), error)
       }
-      if (written !== bytes.length) throw shortWrite(nameOf(file), written, bytes.length)
     },
     sync: ({ file }) => guard('sync', nameOf(file), () => fs.fsyncSync(file)),
     close({ file }) {
       // Another file may get its number.
       novelty.isMade(file)
-      close(file, nameOf(file))
+      if (keeper.release(file)) close(file, nameOf(file))
     },
     keep({ file, path }) {
       novelty.isMade(file)

@@ -25,6 +25,19 @@ export interface FileStamp {
   readonly nlink: number
 }
 
+/** What came of a shared append. */
+export interface SharedAppend {
+  /** Where the askers had expected the end, right before the write. */
+  readonly expected: number
+  /** All that was written in one. */
+  readonly bytes: Uint8Array
+  /** Of the file, from after the append. */
+  readonly size: number
+  readonly nlink: number
+  /** For those who share it: whether what they have appended counts, once one of them has found out. */
+  stands?: boolean
+}
+
 /** Who holds a seal or a claim, as text; see `io/owner.ts`. */
 export type Owner = string
 
@@ -43,13 +56,19 @@ export interface Effects {
   size: { ask: { file: File }; reply: number }
   /** Appends in one write, wherever the end is by then. A write that fell short is an error, and leaves a torn record. */
   append: { ask: { file: File; bytes: Uint8Array }; reply: void }
+  /** As `append` and then `stampOf`, with `durable` a `sync` in between. What several operations of a thread append to one open file
+   *  at the same time may be one write, and the reply is one object for all of them then. `expected` is asked for right before. */
+  appendShared: {
+    ask: { file: File; bytes: Uint8Array; durable: boolean; expected: () => number }
+    reply: SharedAppend
+  }
   /** Brings the file's bytes to the medium. */
   sync: { ask: { file: File }; reply: void }
   close: { ask: { file: File }; reply: void }
   /** Instead of `close`, of a file that is likely to be opened again soon. */
   keep: { ask: { file: File; path: string }; reply: void }
-  /** Opens a file that was kept, without asking the filesystem: it is the one that was kept, whatever has the path by now.
-   *  `undefined`: none is, or no longer. */
+  /** Opens a file that was kept, without asking the filesystem: it is the one that was kept, whatever has the path by now. Others of
+   *  this thread may have it open at the same time. `undefined`: none is, or no longer. */
   kept: { ask: { path: string }; reply: File | undefined }
   /** Creates a file that must not exist, whole; with `durable`, on the medium. */
   write: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }

@@ -1,8 +1,8 @@
 // The order log: where each entry that begins is noted, and each that ends.
 //
 // Goal: insertion order, the number of entries and their volume without looking at the entries.
-// Steps of an append: write the frames behind whatever the last segment holds; look what came in between; if that was the
-//   segment's end, the frames are void and go into the next segment.
+// Steps of an append: write the frames behind whatever the last segment holds, with those of other operations of this thread
+//   in one write; look what came in between; if that was the segment's end, the frames are void and go into the next segment.
 // Invariant O: the totals of a segment's base equal those of all segments before it, folded up to their ends; whoever meets
 //   an end can therefore write the next base, and of several only the first counts.
 // Crash: an add whose entry was never written (the count is one too high until `check`), never an entry without an add.
@@ -34,24 +34,27 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
   for (;;) {
     const { file, segment, path, kept } = (yield* openKept(store)) ?? (yield* openTail(store))
     const { offset } = tail
+    const { durable } = store.settings
     let keep = false
     try {
-      yield* ask<'append'>({ op: 'append', file, bytes })
-      if (store.settings.durable) yield* ask<'sync'>({ op: 'sync', file })
-      const { size, nlink } = yield* ask<'stampOf'>({ op: 'stampOf', file })
-      const isRemoved = kept && nlink === 0
-      if (!isRemoved && size === offset + bytes.length && tail.segment === segment && tail.offset === offset) {
-        // Nobody came in between: what was written need not be read.
-        for (let i = 0; i < records.length; i++) tail.totals.fold(records[i]!, frames[i]!.length)
-        tail.offset = size
-        tail.started = true
-      } else {
-        const read = yield* readFrom(file, offset, size)
-        // A merger unlinks what has ended, and has taken in what stands before the end. Else the folder was removed.
-        if (isRemoved && !hasEnd(read)) continue
-        tail.fold(segment, offset, read)
-        if (!standsBeforeEnd(read, last)) continue
+      const all = yield* ask<'appendShared'>({ op: 'appendShared', file, bytes, durable, expected: () => tail.offset })
+      if (all.stands === undefined) {
+        const isRemoved = kept && all.nlink === 0
+        const isNext = tail.segment === segment && tail.offset === all.expected
+        if (!isRemoved && isNext && all.size === all.expected + all.bytes.length) {
+          // Nobody came in between: what was written need not be read.
+          if (all.bytes === bytes) tail.append(records, frames)
+          else tail.fold(segment, all.expected, readFrames(asBuffer(all.bytes)))
+          all.stands = true
+        } else {
+          const read = yield* readFrom(file, offset, all.size)
+          // A merger unlinks what has ended, and has taken in what stands before the end. Else the folder was removed.
+          const isLost = isRemoved && !hasEnd(read)
+          if (!isLost) tail.fold(segment, offset, read)
+          all.stands = !isLost && standsBeforeEnd(read, last)
+        }
       }
+      if (!all.stands) continue
       if (tail.segment === segment && tail.offset > store.bounds.segment) yield* endSegment(store, file)
       else keep = tail.segment === segment && !store.settings.network
       return
@@ -60,6 +63,10 @@ export function* appendOrder(store: Store, records: readonly OrderRecord[]): Io<
       else yield* ask<'close'>({ op: 'close', file })
     }
   }
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length)
 }
 
 /** The segment where the tail stands, as it was kept open: what has been folded is the beginning of this very file. */

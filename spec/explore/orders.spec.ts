@@ -2,7 +2,7 @@
 // all of it, and that keep its last segment open; then with a crash of either at any request. Bounded as in pairs.spec.ts.
 
 import { describe, expect, test } from 'vitest'
-import type { FileStamp, Io, Request } from '../../lib/io/requests.ts'
+import type { Io, Request, SharedAppend } from '../../lib/io/requests.ts'
 import { mergedName } from '../../lib/log/names.ts'
 import { explore } from '../sim/explore.ts'
 import { type OrderOptions, orderActionNames, orderStateNames } from '../sim/orders.ts'
@@ -63,17 +63,11 @@ describe('the operations of one thread on the order log', () => {
 
 describe('a planted fault in the order log', () => {
   /** What somebody else has appended since is not looked at, not even a segment's end. */
-  const noVoidRule = mishandled(store => {
-    let due = -1
-    return request => {
-      const appended = due
-      due = request.op === 'append' ? store.order.offset + request.bytes.length : -1
-      return request.op === 'stampOf' && appended >= 0 ? sized(request, appended) : undefined
-    }
-  })
+  const noVoidRule = mishandled(() => request => (request.op === 'appendShared' ? withoutOthers(request) : undefined))
 
-  function* sized(request: Request & { op: 'stampOf' }, size: number): Io<FileStamp> {
-    return { ...((yield request) as FileStamp), size }
+  function* withoutOthers(request: Request & { op: 'appendShared' }): Io<SharedAppend> {
+    const reply = (yield request) as SharedAppend
+    return { ...reply, size: reply.expected + reply.bytes.length }
   }
 
   /** Segments are unlinked before the file into which they were merged has its name. */

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { mergeOrder } from '../../lib/ops/merge.ts'
 import { newBucket } from '../support/folders.ts'
+import { startActor } from '../support/remote.ts'
 import { newStore, sync } from '../support/stores.ts'
 
 /** Paths of the files below a folder that this process has open. */
@@ -132,4 +133,32 @@ test('what was appended behind an end is not counted, so neither when it is merg
   const bytes = readdirSync(order).map(name => statSync(join(order, name)).size)
   // Many merges have been; of the entry nothing is left, but its last record's file perhaps.
   expect(bucket.volume()).toBe(bytes.reduce((sum, size) => sum + size))
+})
+
+test('what many store and delete at once, in two buckets and two processes, is counted once each', async () => {
+  const bucket = newBucket<string, number>()
+  const other = new Bucket<string, number>(bucket.path)
+  const actor = await startActor(bucket.path)
+  const count = 1500
+  const each = (of: typeof bucket, who: string, act: (of: typeof bucket, key: string) => Promise<unknown>) =>
+    Array.from({ length: count }, (_, i) => act(of, `${who} ${i}`))
+  const theirs = actor.run(async (them, n) => {
+    await Promise.all(Array.from({ length: n }, (_, i) => them.promises.set(`c ${i}`, i)))
+    await Promise.all(Array.from({ length: n / 2 }, (_, i) => them.promises.delete(`c ${i}`)))
+  }, count)
+  const set = (of: typeof bucket, key: string): Promise<unknown> => of.promises.set(key, 1)
+  const stored = Promise.all([...each(bucket, 'a', set), ...each(other, 'b', set)])
+  // Between their writes, in the same thread.
+  for (let i = 0; i < 100; i++) {
+    bucket.set(`sync ${i}`, i)
+    await new Promise(setImmediate)
+  }
+  await stored
+  await Promise.all(each(bucket, 'a', (of, key) => of.promises.delete(key)))
+  await theirs
+  const left = count + count / 2 + 100
+  for (const one of [bucket, other, new Bucket(bucket.path)]) expect(one.size).toBe(left)
+  expect(keysOf(bucket.path).length).toBe(left)
+  await other.promises.close()
+  expect(bucket.check()).toEqual([])
 })

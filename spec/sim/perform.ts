@@ -37,8 +37,10 @@ export interface Caller {
   newDescriptor(): File
   /** Keeps an open file for later, if it can. */
   keep(open: OpenFile): void
-  /** The file that was kept under this path; it is kept no longer. */
+  /** The file that is kept under this path. */
   takeKept(path: string): SimFile | undefined
+  /** Keeps this file no longer, if it was kept. */
+  release(file: SimFile): void
   isAlive(owner: string, since: number, patienceMs: number): boolean
   /** Whether it got the lock. */
   lock(path: string): boolean
@@ -113,11 +115,20 @@ const performers: Performers = {
   *append(caller, { file, bytes }) {
     caller.disk.append(fileOf(caller, file), bytes, caller.now)
   },
+  *appendShared(caller, { file, bytes, durable, expected: expect }) {
+    const open = fileOf(caller, file)
+    const expected = expect()
+    caller.disk.append(open, bytes, caller.now)
+    yield `${open.name} ${expected}`
+    if (durable) caller.disk.sync(open)
+    const { size, nlink } = stampOf(open)
+    return { expected, bytes, size, nlink }
+  },
   *sync(caller, { file }) {
     caller.disk.sync(fileOf(caller, file))
   },
   *close(caller, { file }) {
-    fileOf(caller, file)
+    caller.release(fileOf(caller, file))
     caller.files.delete(file)
   },
   *keep(caller, { file, path }) {

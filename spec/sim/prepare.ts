@@ -5,7 +5,7 @@ import { writeVolume } from '../../lib/ops/order.ts'
 import { set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
 import { Disk } from './disk.ts'
-import { describe } from './task.ts'
+import { describe, isAppend } from './task.ts'
 import { beginning, folder, type Process, World, type WorldOptions } from './world.ts'
 
 /** Somebody who prepares a disk. */
@@ -68,7 +68,7 @@ export class Preparation {
 
   /** Whether a request appends to the file at `path`. */
   appendsTo(path: string): (request: Request) => boolean {
-    return request => request.op === 'append' && this.world.current?.files.get(request.file)?.path === path
+    return request => isAppend(request) && this.world.current?.files.get(request.file)?.path === path
   }
 }
 

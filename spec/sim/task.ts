@@ -129,13 +129,14 @@ export class Task implements Caller {
 
   /** The request that comes next changes the disk in such a way that a crash may leave half of it. */
   get tearable(): Uint8Array | undefined {
-    return this.phase === 'asking' && this.request?.op === 'append' ? this.request.bytes : undefined
+    const isDue = this.phase === 'asking' && this.#steps === undefined
+    return isDue && isAppend(this.request) ? this.request.bytes : undefined
   }
 
   /** So much of the append gets to the disk. */
   tear(length: number): void {
     const request = this.request
-    if (request?.op !== 'append') return
+    if (!isAppend(request)) return
     this.disk.append(this.files.get(request.file)!.file, request.bytes.subarray(0, length), this.now)
   }
 
@@ -282,6 +283,9 @@ export class Task implements Caller {
   takeKept(path: string): SimFile | undefined {
     return this.process.takeKept(path)
   }
+  release(file: SimFile): void {
+    this.process.release(file)
+  }
   isAlive(owner: string): boolean {
     return this.#world.isAlive(owner)
   }
@@ -307,4 +311,9 @@ export function describe(outcome: Outcome): string {
   if (outcome.kind === 'returned') return JSON.stringify(outcome.value) ?? 'undefined'
   const { error } = outcome
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}
+
+/** What somebody else might see half of. */
+export function isAppend(request: Request | undefined): request is Request & { op: 'append' | 'appendShared' } {
+  return request?.op === 'append' || request?.op === 'appendShared'
 }

@@ -57,6 +57,7 @@ export function drawTrace(world: World): Trace {
 function sayRequest(request: Request): string {
   switch (request.op) {
     case 'append':
+    case 'appendShared':
       return `append ${sayBytes(Buffer.from(request.bytes))}`
     case 'rename':
     case 'moveAway':
@@ -77,6 +78,8 @@ function sayRequest(request: Request): string {
 
 function sayReply(reply: unknown): string {
   if (Buffer.isBuffer(reply)) return sayBytes(reply)
+  // Of a shared append, which bytes they were is told with the request.
+  if (typeof reply === 'object' && reply !== null && 'expected' in reply) return ''
   if (typeof reply === 'object' && reply !== null && 'bytes' in reply) {
     const { bytes, size } = reply as { bytes: Buffer; size: number }
     return `${size}: ${sayBytes(bytes)}`

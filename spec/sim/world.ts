@@ -111,14 +111,17 @@ export class Process {
 
   /** One file is enough. */
   keep(open: OpenFile): void {
-    if (this.#world.options.keeps) this.kept ??= open
+    if (this.#world.options.keeps) this.kept = open
   }
 
   takeKept(path: string): SimFile | undefined {
     const { kept } = this
     if (kept?.path !== path) return undefined
-    this.kept = undefined
     return kept.file
+  }
+
+  release(file: SimFile): void {
+    if (this.kept?.file === file) this.kept = undefined
   }
 
   /** What it keeps open, as text. */
