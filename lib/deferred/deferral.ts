@@ -64,10 +64,9 @@ export class Deferral {
 
   /** What a child has written becomes pending here. */
   adopt(child: Deferral): void {
-    for (const path of child.#transaction.own) {
-      const taken = child.#taken.get(path)
-      // Undefined: it was synced in there.
-      if (taken === undefined) continue
+    // What was synced in there is not among them any more.
+    for (const [path, taken] of child.#taken) {
+      if (!child.#transaction.own.has(path)) continue
       if (this.#transaction.parent !== undefined) this.#transaction.own.add(path)
       makePending(this.#transaction, path, taken)
       const pushed = child.pushed.get(path)

@@ -19,14 +19,12 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact, isOvergrown } from './compact.ts'
-import { cullForWrite, exceeded } from './cull.ts'
 import { syncNames } from './durable.ts'
 import { noteExpiry } from './expiry.ts'
 import { bareRecord, countedEnd, nothingStored, stateOffset, transactionOf } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
-import { mergeIsDue, mergeOrder } from './merge.ts'
-import { appendOrder, volumeIsDue, writeVolume } from './order.ts'
+import { appendOrder } from './order.ts'
 import { changePending } from './pending.ts'
 import { readLog, readOpen } from './raw.ts'
 import { reclaim, reclaimOne } from './reclaim.ts'
@@ -34,7 +32,7 @@ import { Patience, passSeal, replaceLog } from './seal.ts'
 import { isNews, noteTags, type Told } from './tags.ts'
 import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
-import { unasked } from './unasked.ts'
+import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
 
 /** What an operation wants written. */
 export type Write =
@@ -163,7 +161,8 @@ class Attempt {
   /** Id of a claim that was written. */
   #claim: string | undefined
   #compactAt: number | undefined
-  #grew = false
+  /** Of entries. */
+  #puts = 0
 
   constructor(store: Store, slot: Slot) {
     this.store = store
@@ -282,7 +281,7 @@ class Attempt {
     }
     if (told !== 'nothing' && (yield* isNews(store, told)))
       yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
-    this.#grew = !slot.hidden
+    if (!slot.hidden) this.#puts++
     // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
     if (begins) {
       store.hunt.current?.began({ place, hash: slot.hash, extension, backend })
@@ -344,19 +343,7 @@ class Attempt {
 
   /** Whether anything follows: mostly nothing does, and every change comes by here. */
   get owes(): boolean {
-    const { store } = this
-    return (
-      this.#ended.length > 0 ||
-      this.#compactAt !== undefined ||
-      this.#cullIsDue ||
-      volumeIsDue(store) ||
-      mergeIsDue(store)
-    )
-  }
-
-  get #cullIsDue(): boolean {
-    const { store } = this
-    return this.#grew && store.limits.cullLimit > 0 && exceeded(store) !== undefined
+    return this.#ended.length > 0 || this.#compactAt !== undefined || upkeepIsDue(this.store, this.#puts)
   }
 
   /** What follows when the file is closed. */
@@ -367,9 +354,7 @@ class Attempt {
       yield* reclaimOne(store)
     }
     if (this.#compactAt !== undefined) yield* compact(store, slot.path)
-    if (volumeIsDue(store)) yield* writeVolume(store)
-    if (this.#cullIsDue) yield* cullForWrite(store)
-    if (mergeIsDue(store)) yield* mergeOrder(store)
+    yield* upkeep(store, this.#puts)
   }
 }
 

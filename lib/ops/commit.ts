@@ -26,9 +26,11 @@ import { giveHints } from './hints.ts'
 import { apply, recordAt, writeOver } from './intent.ts'
 import { takeLock } from './lock.ts'
 import { appendOrder } from './order.ts'
+import { reclaimOne } from './reclaim.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
 import { type Taken, Transaction } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
+import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
 
 /** A view of the store whose operations belong to a new transaction, when its turn has come. */
 export function* beginTransaction(store: Store): Io<Store> {
@@ -109,6 +111,14 @@ export function* commit(view: Store): Io<void> {
     return
   }
   yield* finish(store, transaction)
+  const puts = written.filter(({ slot, log }) => !slot.hidden && log.value !== undefined).length
+  yield* unasked(store, afterwards(store, puts, written.length - puts))
+}
+
+/** What follows as after each single write. */
+function* afterwards(store: Store, puts: number, removals: number): Io<void> {
+  for (let i = 0; i < removals; i++) yield* reclaimOne(store)
+  if (upkeepIsDue(store, puts)) yield* upkeep(store, puts)
 }
 
 /** Gives all keys back as they were. */

@@ -32,12 +32,13 @@ export function exceeded(store: Store): 'volume' | 'entries' | undefined {
 /** So many entries are looked at, in search of victims, on the back of one write. */
 const looksOfAWrite = 64
 
-/** Culls what a write owes: `cullLimit` entries. Of several writes of this process at once, one does it for all: else each
- *  would remove what is too much by one. */
-export function* cullForWrite(store: Store): Io<void> {
+/** Culls what so many writes owe: `cullLimit` entries each. Of several operations of this process at once, one does it for all:
+ *  else each would remove what is too much by one. */
+export function* cullForWrites(store: Store, writes: number): Io<void> {
   const { hunt, limits } = store
-  hunt.owed++
-  if (hunt.owed > 1) return
+  const isUnderWay = hunt.owed > 0
+  hunt.owed += writes
+  if (isUnderWay) return
   try {
     for (let paid = 0; paid < hunt.owed && exceeded(store) !== undefined; paid++)
       yield* cull(store, limits.cullLimit, looksOfAWrite)

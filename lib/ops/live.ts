@@ -38,6 +38,8 @@ export function expiryOf(state: Pick<LogRecord, 'time' | 'expires' | 'pinned'>, 
 
 /** What a put names as its purpose whose value is the bytes themselves. */
 export const bytesPurpose = 'bytes'
+/** And what was pushed, and what an item has become by counting and updating: nothing else under such a key is an item. */
+export const itemPurpose = 'item'
 
 /** The result of decoding; the wrapper tells a stored `undefined` from bytes that do not decode. */
 export interface Decoded {

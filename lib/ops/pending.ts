@@ -30,6 +30,8 @@ export function pendingView(store: Store): Store {
 
 /** Makes an entry pending in a view, and in those that are running in it; who has written it himself sees his own. */
 export function makePending({ taken, children }: Transaction, path: string, entry: Taken): void {
+  // One that begins anew comes last.
+  if (taken.get(path)?.log.value?.place !== entry.log.value?.place) taken.delete(path)
   taken.set(path, entry)
   for (const child of children) if (!child.own.has(path)) makePending(child, path, entry)
 }

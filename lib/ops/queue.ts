@@ -20,7 +20,7 @@ import type { Store } from '../store.ts'
 import { change } from './change.ts'
 import { find } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
-import { type Decoded, decodeValue, encodeValue, type Found } from './live.ts'
+import { type Decoded, decodeValue, encodeValue, type Found, itemPurpose } from './live.ts'
 import { tellSet } from './set.ts'
 import { expiry, type Terms } from './terms.ts'
 
@@ -41,9 +41,6 @@ interface Bounds extends Extent {
   readonly fronts: number
   readonly backs: number
 }
-
-/** What a put of `push` names as its purpose: nothing else under such a key is an item. */
-const itemPurpose = 'item'
 
 export interface Queue {
   readonly prefix: string | undefined

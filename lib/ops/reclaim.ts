@@ -12,7 +12,7 @@ import { stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
-import { unasked } from './unasked.ts'
+import { unasked } from './upkeep.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
 export function* reclaim(bucket: Store, path: string, later: boolean): Io<boolean> {

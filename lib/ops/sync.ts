@@ -12,7 +12,7 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { atomically } from './atomically.ts'
 import { aloneAs, nothingStored } from './fields.ts'
-import { decodeValue, liveEntry } from './live.ts'
+import { decodeValue, type Found, liveEntry } from './live.ts'
 import { decisionsOf } from './pending.ts'
 import { push, type Queue } from './queue.ts'
 import type { Terms } from './terms.ts'
@@ -47,8 +47,15 @@ function* write(view: Store, pending: Taken): Io<void> {
   }
   // Removing what is not there is no write.
   if (log.value === undefined && live === undefined) return
-  taken.log = log.value === undefined ? nothingStored : placed(view, log, live?.put.place ?? newPlace(view, pending))
+  taken.log = log.value === undefined ? nothingStored : placed(view, log, placeFor(view, pending, live))
   taken.written = true
+}
+
+/** The entry that stands there keeps its place, unless it was removed before this one began. */
+function placeFor(view: Store, pending: Taken, live: Found | undefined): string {
+  const { before, log } = pending
+  const wasRemoved = before.value !== undefined && log.value!.place !== before.value.place
+  return wasRemoved ? log.value!.place : (live?.put.place ?? newPlace(view, pending))
 }
 
 /** For an entry that begins: that which it has had since it is pending, unless it was that of one that has ended since. */

@@ -50,7 +50,7 @@ export class Transaction {
   readonly id: string
   /** Its turn: see `turn.ts`. */
   readonly turn: string
-  /** By the path of the log. */
+  /** By the path of the log; entries that begin in it, in the order in which they do. */
   readonly taken = new Map<string, Taken>()
   /** What a deferred bucket has not synced: nothing is sealed, and only what was written is taken. See `pending.ts`. */
   readonly deferred: boolean
@@ -171,9 +171,18 @@ export function* changeInside<T>(
   // Claims are about others, and there are none here.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
   const { log, id } = logAfter(store, slot, taken.log, live, write, taken.size)
+  if (write.kind === 'put' && live === undefined) moveToEnd(store.transaction!.taken, slot.path)
   taken.written = true
   taken.log = log
   return { result, id }
+}
+
+/** An entry begins: it comes after those that have begun before, whenever its key was first touched. */
+export function moveToEnd(taken: Map<string, Taken>, path: string): void {
+  const one = taken.get(path)
+  if (one === undefined) return
+  taken.delete(path)
+  taken.set(path, one)
 }
 
 /** The log in memory as it is after a write. `live`: the entry in it. `at`: where the record will stand, if nobody comes in

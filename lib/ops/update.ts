@@ -7,7 +7,7 @@ import type { Slot } from '../keys.ts'
 import type { Tag } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { change, type Write } from './change.ts'
-import { type Decoded, decodeValue, encodeValue, type Found } from './live.ts'
+import { type Decoded, decodeValue, encodeValue, type Found, itemPurpose } from './live.ts'
 import { tellSet } from './set.ts'
 import { checkVersion, expiry, type Terms } from './terms.ts'
 
@@ -41,15 +41,17 @@ export function* update(
   return result
 }
 
-type Kept = Pick<Write & { kind: 'put' }, 'expires' | 'pinned' | 'tags'>
+type Kept = Pick<Write & { kind: 'put' }, 'expires' | 'pinned' | 'tags'> & { purpose: string }
 
+/** An item stays one; how else a value was stored says nothing of what is computed from it. */
 function termsOf({ state, put, expires }: Found): Kept {
-  return { expires, pinned: state.pinned, tags: put.tags }
+  const purpose = put.purpose === itemPurpose ? itemPurpose : ''
+  return { expires, pinned: state.pinned, tags: put.tags, purpose }
 }
 
 function put(store: Store, value: Uint8Array, terms: UpdateTerms, kept: Kept | undefined): Write {
-  const fresh = terms.expireMs !== undefined || kept === undefined ? expiry(store, terms.expireMs) : kept
-  return { kind: 'put', value, expires: fresh.expires, pinned: fresh.pinned, tags: terms.tags ?? kept?.tags ?? [] }
+  const { expires, pinned } = terms.expireMs !== undefined || kept === undefined ? expiry(store, terms.expireMs) : kept
+  return { kind: 'put', value, expires, pinned, tags: terms.tags ?? kept?.tags ?? [], purpose: kept?.purpose ?? '' }
 }
 
 /**

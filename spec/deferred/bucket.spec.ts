@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -493,4 +493,39 @@ test('a promise transaction is pending as a whole or not at all', async () => {
   expect([...deferred.keys()]).toEqual(['a', 'c', 'b'])
   await promises.sync()
   expect([...bucket.values()]).toEqual([1, 3, 2])
+})
+
+test('what was removed and stored again while it was pending comes last, before and after the sync', async () => {
+  const { bucket, deferred } = pair()
+  for (const key of ['x', 'y', 'z']) bucket.set(key, 1)
+  deferred.delete('x')
+  deferred.set('n', 1)
+  deferred.set('x', 2)
+  await deferred.promises.delete('y')
+  await deferred.promises.set('y', 2)
+  deferred.set('z', 2)
+  deferred.transact(() => {
+    deferred.set('in 1', 1)
+    deferred.delete('n')
+    deferred.set('n', 2)
+  })
+  const expected = ['z', 'x', 'y', 'in 1', 'n']
+  expect([...deferred.keys()]).toEqual(expected)
+  deferred.sync()
+  expect([...deferred.keys()]).toEqual(expected)
+  expect([...bucket.keys()]).toEqual(expected)
+  expect(bucket.check()).toEqual([])
+})
+
+test('a sync keeps the folder within its limits, and its order log short', () => {
+  const { bucket, deferred, folder } = pair({ maxEntries: 50 })
+  for (let i = 0; i < 60; i++) {
+    for (let n = 0; n < 30; n++) deferred.set(`${i} ${n}`, n)
+    deferred.sync()
+    expect(bucket.size).toBeLessThanOrEqual(50)
+  }
+  // 1,800 entries have begun and ended since.
+  const order = readdirSync(join(folder, 'order')).map(name => statSync(join(folder, 'order', name)).size)
+  expect(order.reduce((sum, size) => sum + size)).toBeLessThan(150_000)
+  expect(bucket.check()).toEqual([])
 })

@@ -99,6 +99,16 @@ onBothFaces((faceOf, transact) => {
     expect(await bucket.pull()).toMatchObject({ key, value: 'a', expiresAt: expect.any(Date) })
   })
 
+  test('an item that was counted or updated is an item still', async () => {
+    const bucket = faceOf(newBucket())
+    const key = await bucket.push(1, { tag: 't', expire: 1_000_000 })
+    await bucket.incr(key)
+    expect(await bucket.peek()).toMatchObject({ key, value: 2, tags: ['t'] })
+    await bucket.update(key, tries => tries + 1)
+    expect(await bucket.pull()).toMatchObject({ key, value: 3, tags: ['t'], expiresAt: expect.any(Date) })
+    expect(await bucket.size()).toBe(0)
+  })
+
   test('only what was pushed is an item; a number that is taken is passed over', async () => {
     const bucket = faceOf(newBucket())
     await bucket.set(first, 'mine')

@@ -36,6 +36,64 @@ onBothFaces((faceOf, transact) => {
     expect(bucket.check()).toEqual([])
   })
 
+  test('what begins in it comes in the order in which it does, as in a Map', async () => {
+    type Row = readonly ['set' | 'delete' | 'get', string] | readonly ['clear']
+    const rows: Row[][] = [
+      [
+        ['delete', 'x'],
+        ['set', 'n'],
+        ['set', 'x'],
+      ],
+      [
+        ['set', 'a'],
+        ['set', 'b'],
+        ['delete', 'a'],
+        ['set', 'a'],
+      ],
+      [
+        ['get', 'q'],
+        ['set', 'p'],
+        ['set', 'q'],
+        ['set', 'x'],
+      ],
+      [['clear'], ['set', 'y'], ['set', 'x']],
+    ]
+    for (const row of rows) {
+      const map = new Map([
+        ['x', 1],
+        ['y', 1],
+      ])
+      for (const [method, key] of row) {
+        if (method === 'set') map.set(key, 2)
+        else if (method === 'delete') map.delete(key)
+        else if (method === 'clear') map.clear()
+      }
+      const bucket = newBucket().set('x', 1).set('y', 1)
+      const steps = row.map((step): Step => (step[0] === 'set' ? [...step, 2] : step))
+      const results = await transact(bucket, [...steps, ['keys']])
+      expect(results.at(-1)).toEqual([...map.keys()])
+      expect([...new Bucket(bucket.path)]).toEqual([...map])
+      expect(bucket.check()).toEqual([])
+    }
+  })
+
+  test('it keeps the folder within its limits, as single writes do', async () => {
+    const bucket = newBucket({ maxEntries: 3, cullLimit: 2 })
+    for (let i = 0; i < 10; i++)
+      await transact(bucket, [
+        ['set', `a ${i}`, 1],
+        ['set', `b ${i}`, 1],
+      ])
+    expect(bucket.size).toBe(3)
+    expect(bucket.has('b 9')).toBe(true)
+    bucket.reset('maxEntries', Number.POSITIVE_INFINITY)
+    bucket.reset('sizeLimit', 50_000)
+    for (let i = 0; i < 30; i++) await transact(bucket, [['set', i, large.slice(0, 5000)]])
+    expect(bucket.volume()).toBeLessThan(50_000)
+    expect(bucket.size).toBeGreaterThan(4)
+    expect(bucket.check()).toEqual([])
+  })
+
   test('nothing of it has happened when it throws', async () => {
     const bucket = newBucket({ tagIndex: true })
     bucket.set('changed', 1, { tag: 't' }).set('deleted', 1).set('counted', 1).set('expiring', 1, { expire: 1e6 })
