@@ -46,6 +46,7 @@ export class Core {
   readonly store: Store
   readonly memory: Memory | undefined
   readonly #bits: Permissions
+  readonly #keeper = new Keeper()
   readonly #sync: SyncHost
   readonly #async: AsyncHost
   /** What is worked on outside of transactions: the store, or a deferred bucket's view of it. */
@@ -64,9 +65,8 @@ export class Core {
     this.settings = settings
     this.memory = settings.memory === undefined ? undefined : new Memory(settings.memory)
     this.#bits = bits
-    const keeper = new Keeper()
-    this.#sync = syncHost(bits, keeper)
-    this.#async = patientHost(asyncHost(bits, keeper, settings.network))
+    this.#sync = syncHost(bits, this.#keeper)
+    this.#async = patientHost(asyncHost(bits, this.#keeper, settings.network))
     this.store = createStore({
       folder: this.path,
       backend,
@@ -198,6 +198,7 @@ export class Core {
     if (this.settings.readOnly || this.settings.network) return this.flush()
     await this.attemptAsync('flush', undefined, () => this.async(writeOut(this.store)))
     this.sync(letGo(this.store))
+    await this.#keeper.closed()
   }
 
   flushStatistics(): void {

@@ -106,7 +106,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
    *  each other request. Where an open file is in others' way, or its end may tell of bytes that were lost, it is waited for. */
   const letGo = (fd: number, path: string): Promise<void> | undefined => {
     if (waits) return guard('close', path, () => close(fd))
-    fs.close(fd, () => {})
+    keeper.close(fd)
     return undefined
   }
 

@@ -19,6 +19,9 @@ export class Keeper {
   readonly #held = new Map<number, Held>()
   #kept: number | undefined
   #willDrop = false
+  /** Files that are being closed, while nobody waits. */
+  #closing = 0
+  #whenClosed: (() => void)[] = []
 
   /** Takes a descriptor over that its user has no more use for, in place of what was kept. False: it is to be closed. */
   keep(fd: number, path: string): boolean {
@@ -74,7 +77,19 @@ export class Keeper {
     this.#kept = undefined
     if (fd === undefined || this.#held.get(fd)!.users > 0) return
     this.#held.delete(fd)
-    // Nobody waits for an answer.
-    fs.close(fd, () => {})
+    this.close(fd)
+  }
+
+  /** Closes a file by and by. */
+  close(fd: number): void {
+    this.#closing++
+    fs.close(fd, () => {
+      if (--this.#closing === 0) for (const resolve of this.#whenClosed.splice(0)) resolve()
+    })
+  }
+
+  /** When all these are closed. */
+  async closed(): Promise<void> {
+    if (this.#closing > 0) await new Promise<void>(resolve => this.#whenClosed.push(resolve))
   }
 }
