@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { about, checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
+import { makeFolder } from './folders.ts'
 import { isAlive } from './identity.ts'
 import { Keeper } from './keeper.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
@@ -21,7 +22,6 @@ const close = promisify(fs.close)
 const fstat = promisify(fs.fstat)
 const fsync = promisify(fs.fsync)
 const lstat = promisify(fs.lstat)
-const mkdir = promisify(fs.mkdir)
 const rename = promisify(fs.rename)
 const unlink = promisify(fs.unlink)
 const rmdir = promisify(fs.rmdir)
@@ -114,7 +114,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
   const inFolder = async <T>(path: string, create: () => Promise<T>): Promise<T> => {
     for (let tries = 1; ; tries++) {
       try {
-        if (tries > 1) await mkdir(dirname(path), { recursive: true, mode: bits.folder })
+        if (tries > 1) await makeFolder(dirname(path), bits.folder)
         return await create()
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || tries === triesInFolder) throw error
@@ -233,7 +233,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
     },
     publish({ path, bytes, durable }) {
       return guard('write', path, async () => {
-        await mkdir(dirname(path), { recursive: true, mode: bits.folder })
+        await makeFolder(dirname(path), bits.folder)
         await atomicWriter()(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },

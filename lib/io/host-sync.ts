@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib'
 import { DeadlockError } from '../errors.ts'
 import { about, checksumChunk, flags, type Permissions, triesInFolder } from './disk.ts'
 import { errnoOf, refused, shortWrite } from './errno.ts'
+import { makeFolderSync } from './folders.ts'
 import { isAlive } from './identity.ts'
 import { Keeper } from './keeper.ts'
 import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
@@ -115,7 +116,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
   const inFolder = <T>(path: string, create: () => T): T => {
     for (let tries = 1; ; tries++) {
       try {
-        if (tries > 1) fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
+        if (tries > 1) makeFolderSync(dirname(path), bits.folder)
         return create()
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || tries === triesInFolder) throw error
@@ -270,7 +271,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     },
     publish({ path, bytes, durable }) {
       guard('write', path, () => {
-        fs.mkdirSync(dirname(path), { recursive: true, mode: bits.folder })
+        makeFolderSync(dirname(path), bits.folder)
         atomicWriter().sync(path, Buffer.from(bytes), { mode: bits.file, fsync: durable })
       })
     },

@@ -93,7 +93,7 @@ describe.each([
       if (error !== null) throw error
     }) as never)
     vi.spyOn(fs, 'mkdir').mockImplementation(((path: string, options: object, done: (error: Error | null) => void) =>
-      mkdir(path, options, () => done(remove(path)))) as never)
+      mkdir(path, options, error => done(error ?? remove(path)))) as never)
     // The host takes hold of node:fs when it is loaded.
     vi.resetModules()
     const host = kind === 'Sync' ? syncHost(bits) : (await import('../../lib/io/host-async.ts')).asyncHost(bits)
