@@ -115,9 +115,12 @@ export function* commit(view: Store): Io<void> {
   yield* unasked(store, afterwards(store, puts, written.length - puts))
 }
 
+/** So many deleted files does a commit see to; the others wait for the time when there is nothing else to do. */
+const reclaimedAtMost = 64
+
 /** What follows as after each single write. */
 function* afterwards(store: Store, puts: number, removals: number): Io<void> {
-  for (let i = 0; i < removals; i++) yield* reclaimOne(store)
+  for (let i = 0; i < Math.min(removals, reclaimedAtMost); i++) yield* reclaimOne(store)
   if (upkeepIsDue(store, puts)) yield* upkeep(store, puts)
 }
 
