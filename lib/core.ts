@@ -54,8 +54,6 @@ export class Core {
   /** What the synchronous interface works on: that, or the view of the transaction that it is in. */
   active: Store
   #timer: NodeJS.Timeout | undefined
-  /** What operations have left to be done, and is under way. */
-  readonly #behind = new Set<Promise<unknown>>()
 
   constructor(path: string | URL, options: BucketOptions) {
     this.path = resolvePath(path)
@@ -113,12 +111,7 @@ export class Core {
 
   /** Runs it by and by. */
   async<T>(io: Io<T>): Promise<T> {
-    return gate.inside(() => runAsync(io, this.#async, branch => this.#startBehind(branch)))
-  }
-
-  #startBehind(branch: Io<unknown>): void {
-    const run = this.async(branch).finally(() => this.#behind.delete(run))
-    this.#behind.add(run)
+    return gate.inside(() => runAsync(io, this.#async))
   }
 
   /** As `async`, for what removes entries: whoever reads meanwhile may remember what is about to go. */
@@ -194,7 +187,6 @@ export class Core {
 
   /** As `flush`, without blocking; but see `#reclaim`. */
   async flushAsync(): Promise<void> {
-    await Promise.all(this.#behind)
     if (this.settings.readOnly || this.settings.network) return this.flush()
     await this.attemptAsync('flush', undefined, () => this.async(writeOut(this.store)))
     this.sync(letGo(this.store))

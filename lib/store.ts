@@ -69,7 +69,7 @@ export interface Store {
   readonly lookups: { hits: number; misses: number }
 }
 
-/** Lengths, in bytes, at which the operations change what they do. The model checker lowers them. */
+/** Lengths, in bytes, and numbers at which the operations change what they do. The model checker lowers them. */
 export interface Bounds {
   /** Above this, a record replaces its log instead of being appended: a log of ordinary records stays within one read. */
   readonly largeRecord: number
@@ -78,6 +78,8 @@ export interface Bounds {
   /** The same for a log that is written many times a second: on some filesystems it takes a hundred times what an append
    *  does to replace a file. */
   readonly hotCompaction: number
+  /** So many deleted files may wait to be unlinked: of those that are deleted beyond, each goes at once. */
+  readonly garbage: number
   /** A segment of the order log past this ends: reading one whole stays a matter of a fraction of a millisecond. */
   readonly segment: number
 }
@@ -86,6 +88,7 @@ export const ordinaryBounds: Bounds = {
   largeRecord: 16 * 1024,
   compaction: 16 * 1024,
   hotCompaction: 128 * 1024,
+  garbage: 256,
   segment: 64 * 1024,
 }
 

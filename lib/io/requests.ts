@@ -102,9 +102,8 @@ export interface Effects {
   /** Takes the lock file beside `path` (proper-lockfile); TimeoutError after `timeoutMs`. */
   lock: { ask: { path: string; timeoutMs: number }; reply: Lock }
   unlock: { ask: { lock: Lock }; reply: void }
-  /** Answered by the runners themselves: runs all branches, and replies with their results in order. `behind`: nobody waits for them,
-   *  where the world lets things be done without waiting; no results then. */
-  all: { ask: { branches: Io<unknown>[]; behind?: boolean }; reply: unknown[] }
+  /** Answered by the runners themselves: runs all branches, and replies with their results in order. */
+  all: { ask: { branches: Io<unknown>[] }; reply: unknown[] }
 }
 
 /** A lock file that is held. */
@@ -161,9 +160,4 @@ function* askLater<K extends Exclude<Op, 'all'>>(request: RequestOf<K>): Io<Repl
 export function* all<T>(branches: Io<T>[]): Io<T[]> {
   if (branches.length === 0) return []
   return (yield { op: 'all', branches }) as T[]
-}
-
-/** Runs `branch` without anybody waiting for its end, where the world can. What goes wrong in it is its own to tell. */
-export function* behind(branch: Io<void>): Io<void> {
-  yield { op: 'all', branches: [branch], behind: true }
 }

@@ -1,6 +1,6 @@
 // The two loops between an algorithm and its host. They differ by `async` and `await`, and by how branches are run.
 
-import { type AsyncHost, answerAtOnce, type Io, type Request, type RequestOf, type SyncHost } from './requests.ts'
+import { type AsyncHost, answerAtOnce, type Io, type Request, type SyncHost } from './requests.ts'
 
 /** Runs an algorithm to its end on a host that answers at once. */
 export function runSync<T>(io: Io<T>, host: SyncHost): T {
@@ -30,15 +30,8 @@ function drive<T>(io: Io<T>, host: SyncHost): T {
   return step.value
 }
 
-/** Starts what nobody waits for. */
-export type StartBehind = (branch: Io<unknown>) => void
-
 /** Runs an algorithm to its end on a host that answers with promises. */
-export async function runAsync<T>(
-  io: Io<T>,
-  host: AsyncHost,
-  startBehind: StartBehind = branch => void runAsync(branch, host, startBehind),
-): Promise<T> {
+export async function runAsync<T>(io: Io<T>, host: AsyncHost): Promise<T> {
   let step = begin(io)
   while (!step.done) {
     let reply: unknown
@@ -46,7 +39,7 @@ export async function runAsync<T>(
       const request = step.value
       reply =
         request.op === 'all'
-          ? await branch(request, host, startBehind)
+          ? await inParallel(request.branches, host)
           : await (host[request.op] as (request: Request) => Promise<unknown>)(request)
     } catch (error) {
       step = io.throw(error)
@@ -74,21 +67,13 @@ function performSync(host: SyncHost, request: Request): unknown {
 /** Enough to keep the thread pool busy; more would only hold more descriptors open. */
 const branchesAtOnce = 16
 
-async function branch(
-  { branches, behind }: RequestOf<'all'>,
-  host: AsyncHost,
-  startBehind: StartBehind,
-): Promise<unknown[]> {
-  if (behind === true) {
-    branches.forEach(startBehind)
-    return []
-  }
+async function inParallel(branches: Io<unknown>[], host: AsyncHost): Promise<unknown[]> {
   const results: unknown[] = new Array(branches.length)
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < branches.length) {
       const mine = next++
-      results[mine] = await runAsync(branches[mine]!, host, startBehind)
+      results[mine] = await runAsync(branches[mine]!, host)
     }
   }
   const workers = Array.from({ length: Math.min(branchesAtOnce, branches.length) }, worker)

@@ -27,8 +27,8 @@ import { underLock } from './lock.ts'
 import { appendOrder } from './order.ts'
 import { changePending } from './pending.ts'
 import { readLog, readOpen } from './raw.ts'
-import { reclaim, reclaimOne } from './reclaim.ts'
-import { Patience, passSeal, replaceLog } from './seal.ts'
+import { reclaim } from './reclaim.ts'
+import { giveUp, mayAct, Patience, passSeal, replaceLog, sealFields, unlinkLater } from './seal.ts'
 import { isNews, noteTags, type Told } from './tags.ts'
 import { checkFits } from './terms.ts'
 import { changeInside } from './transaction.ts'
@@ -171,22 +171,22 @@ class Attempt {
 
   /** The id of the record if it landed behind `log`, else undefined. */
   write(file: File, size: number, log: LogState, live: Found | undefined, write: Write): Io<string | undefined> {
-    return write.kind === 'put' ? this.#put(file, size, log, live, write) : this.#mark(file, size, log, live, write)
+    if (write.kind === 'put') return this.#put(file, size, log, live, write)
+    return write.kind === 'tombstone' ? this.#remove(file, size, log) : this.#mark(file, size, log, live, write)
   }
 
-  /** Writes a record without a value. */
+  /** Writes a record without a value that removes nothing. */
   *#mark(
     file: File,
     size: number,
     log: LogState,
     live: Found | undefined,
-    write: Exclude<Write, { kind: 'put' }>,
+    write: Exclude<Write, { kind: 'put' | 'tombstone' }>,
   ): Io<string | undefined> {
-    const { store, slot } = this
-    const ref = write.kind === 'touch' ? live!.put.at : stateOffset(log.state)
+    const { store } = this
     const fields = bareRecord(store, {
       kind: write.kind,
-      ref: write.kind === 'tombstone' ? noRef : ref,
+      ref: write.kind === 'touch' ? live!.put.at : stateOffset(log.state),
       ...(write.kind === 'touch'
         ? { expires: write.expires, pinned: write.pinned, place: live!.put.place, time: write.time }
         : write.kind === 'claim'
@@ -194,26 +194,56 @@ class Attempt {
           : {}),
     })
     const record = store.framing.encode(fields, noBytes, size)
-    const ended = write.kind === 'tombstone' && !slot.hidden ? placeOf(log) : undefined
     if (write.kind === 'touch') yield* this.#hint(log, live, write)
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
     if (write.kind === 'claim') this.#claim = fields.id
-    // The whole file goes with a tombstone, soon.
-    if (ended !== undefined) this.#ended.push({ place: ended, bytes: size + record.length })
     if (!(yield* compareAndAppend(store, file, record, size))) {
       store.environment.holds.delete(fields.id)
       this.#claim = undefined
-      if (ended !== undefined) this.#ended.pop()
       return undefined
     }
-    if (store.settings.durable) yield* syncNames(store, [slot.path])
+    if (store.settings.durable) yield* syncNames(store, [this.slot.path])
     const end = size + record.length
-    if (write.kind === 'tombstone') store.garbage.add(slot.path)
-    if (write.kind === 'touch' || write.kind === 'tombstone') this.#grow(log, end)
+    if (write.kind === 'touch') this.#grow(log, end)
     // A computation that fails again and again leaves what it has announced, and taken back.
     if (log.value !== undefined && (write.kind === 'touch' || write.kind === 'unseal'))
       this.#noteGrowth(end, log.value.length, fields.time - log.last!.time)
+    return fields.id
+  }
+
+  /** Writes a tombstone. The file goes with it, soon: where many wait for that already it is sealed in the same write, and goes at
+   *  once. */
+  *#remove(file: File, size: number, log: LogState): Io<string | undefined> {
+    const { store, slot } = this
+    const { environment, framing, garbage, settings } = store
+    const fields = bareRecord(store, { kind: 'tombstone', ref: noRef })
+    const record = framing.encode(fields, noBytes, size)
+    const end = size + record.length
+    const seal =
+      garbage.size >= store.bounds.garbage && !settings.network ? sealFields(store, size, 'reclaim') : undefined
+    const bytes = seal === undefined ? record : Buffer.concat([record, framing.encode(seal, noBytes, end)])
+    const place = slot.hidden ? undefined : placeOf(log)
+    if (place !== undefined) this.#ended.push({ place, bytes: end })
+    // Alive from the first moment that others can see it.
+    if (seal !== undefined) environment.holds.set(seal.id, 'held')
+    let goes = false
+    try {
+      if (!(yield* compareAndAppend(store, file, bytes, size))) {
+        if (place !== undefined) this.#ended.pop()
+        return undefined
+      }
+      this.#grow(log, end)
+      if (settings.durable) yield* syncNames(store, [slot.path])
+      goes = seal !== undefined && (yield* mayAct(store, file, seal, size + bytes.length))
+      if (goes) yield* unlinkLater(store, slot.path, seal!.id)
+      else garbage.add(slot.path)
+    } catch (error) {
+      if (seal !== undefined) yield* giveUp(store, slot.path, file, seal.ref, size + bytes.length)
+      throw error
+    } finally {
+      if (seal !== undefined && !goes) environment.holds.delete(seal.id)
+    }
     return fields.id
   }
 
@@ -349,10 +379,7 @@ class Attempt {
   /** What follows when the file is closed. */
   *finish(): Io<void> {
     const { store, slot } = this
-    if (this.#ended.length > 0) {
-      yield* this.#tellEnds()
-      yield* reclaimOne(store)
-    }
+    yield* this.#tellEnds()
     if (this.#compactAt !== undefined) yield* compact(store, slot.path)
     yield* upkeep(store, this.#puts)
   }

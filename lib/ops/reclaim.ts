@@ -1,10 +1,11 @@
-// Reclaiming: the files of deleted entries are unlinked, in the background or a few at a time on the back of other calls.
+// Reclaiming: the files of deleted entries are unlinked, in the background or a few at a time on the back of other calls. (Where
+// many wait already, a deletion seals its own file, and has it unlinked: see `change.ts`.)
 //
 // Goal: no caller waits for an unlink, which on a disk costs a hundred times what the tombstone did.
 // Steps: 1 read the log; only one without a live value goes. 2 Seal it, unlink it (`seal.ts`).
 // Crash: a sealed, still deleted file, whose seal the next writer of the key lifts.
 
-import { ask, behind, type Io } from '../io/requests.ts'
+import { ask, type Io } from '../io/requests.ts'
 import { isFolderLog } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
 import { forFolder, type Store } from '../store.ts'
@@ -12,7 +13,6 @@ import { stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
-import { unasked } from './upkeep.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
 export function* reclaim(bucket: Store, path: string, later: boolean): Io<boolean> {
@@ -43,17 +43,12 @@ function isOrphan({ environment }: Store, { kind, owner, id }: LogRecord): boole
   return (kind === 'seal' || kind === 'claim') && owner === environment.owner && !environment.holds.has(id)
 }
 
-/** So many deleted files may wait; beyond, each deletion sees to one of the oldest. */
-const waitingAtMost = 256
-
-/** What a deletion owes to those before it. */
+/** What a removal owes to those before it, where it could not see to its own file. */
 export function* reclaimOne(store: Store): Io<void> {
-  if (store.garbage.size <= waitingAtMost) return
+  if (store.garbage.size <= store.bounds.garbage) return
   const [path] = store.garbage
   store.garbage.delete(path!)
-  // Under the folder's lock all is to be done before it is given back.
-  if (store.settings.network) yield* reclaim(store, path!, true)
-  else yield* behind(unasked(store, reclaim(store, path!, true)))
+  yield* reclaim(store, path!, true)
 }
 
 /** Reclaims all that wait, or as many as can be done until `deadline`, in milliseconds since the epoch. */

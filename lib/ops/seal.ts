@@ -11,7 +11,7 @@
 import { topics } from '../channels.ts'
 import { StorageIOError, TimeoutError } from '../errors.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
-import type { LogRecord } from '../log/record.ts'
+import type { LogRecord, RecordFields } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { syncFolder } from './durable.ts'
@@ -113,6 +113,11 @@ export function* unseal(store: Store, file: File, ref: number, size: number): Io
   return yield* compareAndAppend(store, file, record, size)
 }
 
+/** A seal over the state of the record at `stateAt`. */
+export function sealFields(store: Store, stateAt: number, purpose: 'replace' | 'reclaim'): RecordFields {
+  return bareRecord(store, { kind: 'seal', ref: stateAt, owner: store.environment.owner, purpose })
+}
+
 /** What is to become of a sealed file. */
 export type Replacement =
   /** The file at this path takes its place. */
@@ -135,35 +140,19 @@ export function* replaceLog(
   replacement: Replacement,
 ): Io<boolean> {
   const { environment, framing, settings } = store
-  const fields = bareRecord(store, {
-    kind: 'seal',
-    ref: stateAt,
-    owner: environment.owner,
-    purpose: replacement.by === 'file' ? 'replace' : 'reclaim',
-  })
+  const fields = sealFields(store, stateAt, replacement.by === 'file' ? 'replace' : 'reclaim')
   const seal = framing.encode(fields, noBytes, size)
   const { holds } = environment
   holds.set(fields.id, 'held')
   let release = true
   try {
     const sealed = yield* compareAndAppend(store, file, seal, size)
-    if (!sealed || !holds.has(fields.id)) return false
-    // On another host this seal may be lifted once the timeout has passed: do not act on one that is half that old.
-    if (environment.now() - fields.time > settings.timeoutMs / 2) {
-      yield* unseal(store, file, stateAt, size + seal.length)
-      return false
-    }
-    holds.set(fields.id, 'going')
+    if (!sealed || !(yield* mayAct(store, file, fields, size + seal.length))) return false
     if (replacement.by === 'file') yield* ask<'rename'>({ op: 'rename', from: replacement.temporary, to: path })
     else if (replacement.by === 'nothing') yield* ask<'unlink'>({ op: 'unlink', path })
     else {
       release = false
-      const done = (isGone: boolean): void => {
-        holds.delete(fields.id)
-        // The seal stands: it is to be lifted, or others would wait for this living thread.
-        if (!isGone) store.garbage.add(path)
-      }
-      yield* ask<'discard'>({ op: 'discard', path, done })
+      yield* unlinkLater(store, path, fields.id)
     }
     if (settings.durable) yield* syncFolder(path.slice(0, path.lastIndexOf('/')))
     return true
@@ -174,6 +163,36 @@ export function* replaceLog(
   } finally {
     if (release) holds.delete(fields.id)
   }
+}
+
+/** Whether a seal of one's own that has landed, at the end of a log of `size` bytes, may be acted upon: then nobody else of this
+ *  thread takes it away any more. */
+export function* mayAct(
+  store: Store,
+  file: File,
+  seal: Pick<RecordFields, 'id' | 'time' | 'ref'>,
+  size: number,
+): Io<boolean> {
+  const { environment, settings } = store
+  if (!environment.holds.has(seal.id)) return false
+  // On another host this seal may be lifted once the timeout has passed: do not act on one that is half that old.
+  if (environment.now() - seal.time > settings.timeoutMs / 2) {
+    yield* unseal(store, file, seal.ref, size)
+    return false
+  }
+  environment.holds.set(seal.id, 'going')
+  return true
+}
+
+/** Has the system unlink a log that is sealed, by this seal, some time soon. */
+export function* unlinkLater(store: Store, path: string, seal: string): Io<void> {
+  const { holds } = store.environment
+  const done = (isGone: boolean): void => {
+    holds.delete(seal)
+    // The seal stands: it is to be lifted, or others would wait for this living thread.
+    if (!isGone) store.garbage.add(path)
+  }
+  yield* ask<'discard'>({ op: 'discard', path, done })
 }
 
 /**

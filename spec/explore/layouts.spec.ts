@@ -7,7 +7,7 @@ import { entries } from '../sim/scenarios.ts'
 import { stateNames } from '../sim/states.ts'
 import { exploreAll, pairsOf } from './all.ts'
 
-const actions = ['set', 'add', 'delete', 'incr', 'large', 'getOrSet', 'get', 'compact', 'reclaim', 'discard']
+const actions = ['set', 'add', 'delete', 'bury', 'incr', 'large', 'getOrSet', 'get', 'compact', 'reclaim', 'discard']
 
 const writing = ['set', 'add', 'delete', 'incr', 'large', 'getOrSet', 'compact']
 
@@ -40,6 +40,8 @@ describe('three operations in one thread', () => {
     ['touch', 'large', 'delete'],
     ['getOrSet', 'set', 'large'],
     ['discard', 'set', 'incr'],
+    ['bury', 'set', 'incr'],
+    ['large', 'bury', 'set'],
   ]
 
   test('are as if they came one after another, with at most 2 interruptions', () => {

@@ -10,7 +10,7 @@ import { stateNames } from '../sim/states.ts'
 import type { Plant } from '../sim/world.ts'
 import { exploreAll, pairsOf } from './all.ts'
 
-const writers = ['set', 'add', 'delete', 'pop', 'touch', 'incr', 'large', 'erase']
+const writers = ['set', 'add', 'delete', 'bury', 'pop', 'touch', 'incr', 'large', 'erase']
 const all = [...writers, 'get', 'compact', 'reclaim']
 const pairs = pairsOf(all)
 
@@ -39,6 +39,8 @@ describe('three operations', () => {
     ['add', 'add', 'pop'],
     ['incr', 'incr', 'incr'],
     ['delete', 'reclaim', 'set'],
+    ['bury', 'set', 'bury'],
+    ['bury', 'incr', 'reclaim'],
     ['touch', 'compact', 'pop'],
     ['large', 'large', 'delete'],
     ['erase', 'add', 'get'],

@@ -1,5 +1,5 @@
-import { describe, expect, test, vi } from 'vitest'
-import { type AsyncHost, all, ask, behind, type Io, type Request, type SyncHost } from '../../lib/io/requests.ts'
+import { describe, expect, test } from 'vitest'
+import { type AsyncHost, all, ask, type Io, type Request, type SyncHost } from '../../lib/io/requests.ts'
 import { runAsync, runSync } from '../../lib/io/run.ts'
 
 /** Answers with the size of the descriptor's number; one of them fails. */
@@ -64,24 +64,6 @@ describe.each(runners)('%s()', (_, run) => {
     }
     expect(await run(branches())).toEqual(Array.from({ length: 40 }, (_, i) => (2 * (i + 20) + 1) * 10))
     expect(await run(all([]))).toEqual([])
-  })
-
-  test('runs what nobody waits for', async () => {
-    const seen: string[] = []
-    function* slow(): Io<void> {
-      yield* size(1)
-      yield* size(2)
-      seen.push('behind')
-    }
-    function* hasty(): Io<string> {
-      yield* behind(slow())
-      seen.push('at the end')
-      return 'done'
-    }
-    expect(await run(hasty())).toBe('done')
-    await vi.waitFor(() => expect(seen).toHaveLength(2))
-    // Who can wait for nothing does it at once.
-    expect(seen).toEqual(_ === 'runSync' ? ['behind', 'at the end'] : ['at the end', 'behind'])
   })
 
   test('tells the failure of a branch when no other is left running', async () => {

@@ -110,6 +110,19 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
         value => value === (stored !== undefined),
       ),
   }),
+  // As where many deleted files wait already.
+  bury: () => ({
+    name: 'bury',
+    writes: true,
+    run: (process, store) => remove({ ...store, bounds: { ...store.bounds, garbage: 0 } }, process.slot(key)),
+    step: (stored, outcome) =>
+      change(
+        stored,
+        outcome,
+        () => undefined,
+        value => value === (stored !== undefined),
+      ),
+  }),
   pop: () => ({
     name: 'pop',
     writes: true,

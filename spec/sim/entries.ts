@@ -22,7 +22,13 @@ import { volumeError } from './volume.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
 
 /** Small, so that what is rare with ordinary values comes with the first. */
-export const smallBounds: Bounds = { largeRecord: 300, compaction: 400, hotCompaction: 400, segment: 1 << 16 }
+export const smallBounds: Bounds = {
+  largeRecord: 300,
+  compaction: 400,
+  hotCompaction: 400,
+  segment: 1 << 16,
+  garbage: 256,
+}
 
 const entryPath = new RegExp(`^${folder}/[0-9a-f]{2}(/|$)`)
 

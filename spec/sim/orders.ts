@@ -20,7 +20,13 @@ import { describe, type Outcome, type Task } from './task.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
 
 /** Three adds, or a base and two, are a segment. */
-const orderBounds: Bounds = { largeRecord: 1 << 14, compaction: 1 << 14, hotCompaction: 1 << 14, segment: 200 }
+const orderBounds: Bounds = {
+  largeRecord: 1 << 14,
+  compaction: 1 << 14,
+  hotCompaction: 1 << 14,
+  segment: 200,
+  garbage: 256,
+}
 
 export interface OrderOptions {
   readonly actions: readonly string[]
