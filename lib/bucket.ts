@@ -257,9 +257,10 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   /**
-   * The bytes of a value as a stream: what was stored as bytes as it is, any other value in its encoded form. Bytes that were
-   * streamed in are never in memory as a whole. DiskCache: Cache.read.
-   * @throws KeyNotFoundError if the key is missing.
+   * The bytes of a value as a stream: what was stored as bytes as it is, any other value in its encoded form, not compressed
+   * and not encrypted. Bytes that were streamed in are never in memory as a whole, unless the backend compresses or encrypts
+   * them. DiskCache: Cache.read.
+   * @throws KeyNotFoundError if the key is missing; as with `get`, also where the value does not decode.
    */
   read(key: K): Readable {
     const slot = this.#slot(key)

@@ -1,10 +1,12 @@
 // One byte, then the inner backend's bytes: as they are (0), or compressed (the algorithm's own number). Small values
-// stay raw, because compressing them costs tens of microseconds and saves nothing.
+// stay raw, because compressing them costs tens of microseconds and saves nothing. With 128 added to the byte, they are the
+// value itself.
 
 import * as zlib from 'node:zlib'
 import { BackendLoadError } from '../errors.ts'
-import type { Backend, BackendName, EntryContext } from './backend.ts'
+import type { Backend, BackendName } from './backend.ts'
 import { resolveBackend } from './resolve.ts'
+import { type Content, Wrapper } from './wrapper.ts'
 
 export interface CompressedOptions {
   /** `gzip` (default) and `brotli` are everywhere; `zstd`, the fastest, is in Node.js 22.15, 23.8 and newer. */
@@ -20,6 +22,8 @@ interface Algorithm {
 }
 
 const RAW = 0
+/** Added to the first byte. */
+const PLAIN = 0x80
 
 /**
  * A backend that compresses what another one encodes (DiskCache: JSONDisk with compress_level). Its name is that of the
@@ -39,39 +43,33 @@ export function compressed(backend: Backend | BackendName, options: CompressedOp
   return new CompressedBackend(resolveBackend(backend), name, findAlgorithm(name), threshold)
 }
 
-class CompressedBackend implements Backend {
-  readonly name: string
-  readonly fileExtension: string
-  readonly #inner: Backend
+class CompressedBackend extends Wrapper {
   readonly #algorithm: Algorithm
   readonly #threshold: number
 
   constructor(inner: Backend, name: string, algorithm: Algorithm, threshold: number) {
-    this.name = `${inner.name}+${name}`
-    this.fileExtension = inner.fileExtension
-    this.#inner = inner
+    super(inner, name)
     this.#algorithm = algorithm
     this.#threshold = threshold
   }
 
-  encode(value: unknown, context?: EntryContext): Uint8Array {
-    const bytes = this.#inner.encode(value, context)
+  protected override wrap({ bytes, isPlain }: Content): Uint8Array {
+    const mark = isPlain ? PLAIN : 0
     if (bytes.length >= this.#threshold) {
       const packed = this.#algorithm.pack(bytes)
-      if (packed.length < bytes.length) return Buffer.concat([Buffer.of(this.#algorithm.marker), packed])
+      if (packed.length < bytes.length) return Buffer.concat([Buffer.of(mark | this.#algorithm.marker), packed])
     }
-    return Buffer.concat([Buffer.of(RAW), bytes])
+    return Buffer.concat([Buffer.of(mark | RAW), bytes])
   }
 
-  decode(bytes: Uint8Array, context?: EntryContext): unknown {
-    return this.#inner.decode(this.#unpack(bytes), context)
-  }
-
-  #unpack(bytes: Uint8Array): Uint8Array {
+  protected override unwrap(bytes: Uint8Array): Content {
     const content = bytes.subarray(1)
-    if (bytes[0] === RAW) return content
+    const first = bytes[0] ?? Number.NaN
+    const isPlain = first >= PLAIN
+    const marker = isPlain ? first - PLAIN : first
+    if (marker === RAW) return { bytes: content, isPlain }
     try {
-      if (bytes[0] === this.#algorithm.marker) return this.#algorithm.unpack(content)
+      if (marker === this.#algorithm.marker) return { bytes: this.#algorithm.unpack(content), isPlain }
     } catch (error) {
       throw new BackendLoadError(`These ${bytes.length} bytes cannot be decompressed as ${this.name}.`, {
         cause: error,

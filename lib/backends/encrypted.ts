@@ -1,9 +1,10 @@
 // AES-256-GCM, which also proves that nobody without the key has changed anything:
 //
-//   byte 0: 1, the version of this form | 12 bytes of IV | 16 bytes of tag | the encrypted bytes of the inner backend
+//   byte 0: the form | 12 bytes of IV | 16 bytes of tag | encrypted, form 1: the bytes of the inner backend, form 2: the
+//   value, which is bytes
 //
-// What is proved besides the bytes is where they belong: version, name of the backend, and key of the entry. A value that
-// is moved under another key does not decode there.
+// What is proved besides the bytes is where they belong: form, name of the backend, and key of the entry. A value that is
+// moved under another key does not decode there.
 //
 // The IV is random. With 96 bits the chance that two of 2^32 values under one key share theirs is one in four billion
 // (NIST SP 800-38D, 8.3): a key should be changed before so many writes.
@@ -13,6 +14,7 @@ import { types } from 'node:util'
 import { BackendLoadError } from '../errors.ts'
 import type { Backend, BackendName, EntryContext } from './backend.ts'
 import { resolveBackend } from './resolve.ts'
+import { type Content, Wrapper } from './wrapper.ts'
 
 export interface EncryptedOptions {
   /** 32 bytes, from `crypto.randomBytes(32)` or, out of a pass phrase, `crypto.scryptSync(phrase, salt, 32)`. */
@@ -20,7 +22,8 @@ export interface EncryptedOptions {
 }
 
 const ALGORITHM = 'aes-256-gcm'
-const VERSION = 1
+const ENCODED = 1
+const PLAIN = 2
 const KEY_LENGTH = 32
 const IV_LENGTH = 12
 const TAG_LENGTH = 16
@@ -47,41 +50,34 @@ export function encrypted(backend: Backend | BackendName, options: EncryptedOpti
   return new EncryptedBackend(resolveBackend(backend), createSecretKey(key))
 }
 
-class EncryptedBackend implements Backend {
-  readonly name: string
-  readonly fileExtension: string
-  readonly #inner: Backend
+class EncryptedBackend extends Wrapper {
   readonly #key: KeyObject
 
   constructor(inner: Backend, key: KeyObject) {
-    this.name = `${inner.name}+${ALGORITHM}`
-    this.fileExtension = inner.fileExtension
-    this.#inner = inner
+    super(inner, ALGORITHM)
     this.#key = key
   }
 
-  encode(value: unknown, context?: EntryContext): Uint8Array {
-    const bytes = this.#inner.encode(value, context)
+  protected override wrap({ bytes, isPlain }: Content, context: EntryContext | undefined): Uint8Array {
+    const form = isPlain ? PLAIN : ENCODED
     const iv = randomBytes(IV_LENGTH)
     const cipher = createCipheriv(ALGORITHM, this.#key, iv, { authTagLength: TAG_LENGTH })
-    cipher.setAAD(this.#place(context))
+    cipher.setAAD(this.#place(form, context))
     const content = [cipher.update(bytes), cipher.final()]
-    return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ...content])
+    return Buffer.concat([Buffer.of(form), iv, cipher.getAuthTag(), ...content])
   }
 
-  decode(bytes: Uint8Array, context?: EntryContext): unknown {
-    return this.#inner.decode(this.#open(bytes, context), context)
-  }
-
-  #open(bytes: Uint8Array, context: EntryContext | undefined): Buffer {
-    if (bytes.length < HEAD_LENGTH || bytes[0] !== VERSION)
+  protected override unwrap(bytes: Uint8Array, context: EntryContext | undefined): Content {
+    const form = bytes[0]
+    if (bytes.length < HEAD_LENGTH || (form !== ENCODED && form !== PLAIN))
       throw new BackendLoadError(`These ${bytes.length} bytes do not begin as those of ${this.name} do.`)
     try {
       const iv = bytes.subarray(1, 1 + IV_LENGTH)
       const decipher = createDecipheriv(ALGORITHM, this.#key, iv, { authTagLength: TAG_LENGTH })
-      decipher.setAAD(this.#place(context))
+      decipher.setAAD(this.#place(form, context))
       decipher.setAuthTag(bytes.subarray(1 + IV_LENGTH, HEAD_LENGTH))
-      return Buffer.concat([decipher.update(bytes.subarray(HEAD_LENGTH)), decipher.final()])
+      const content = Buffer.concat([decipher.update(bytes.subarray(HEAD_LENGTH)), decipher.final()])
+      return { bytes: content, isPlain: form === PLAIN }
     } catch (error) {
       // Which of them it is cannot be told, by design of the cipher.
       throw new BackendLoadError(
@@ -92,8 +88,8 @@ class EncryptedBackend implements Backend {
   }
 
   /** What the tag covers beside the bytes. UTF-16, because there every text has bytes of its own. */
-  #place(context: EntryContext | undefined): Buffer {
+  #place(form: number, context: EntryContext | undefined): Buffer {
     const place = context === undefined ? '' : `\0${context.key}`
-    return Buffer.concat([Buffer.of(VERSION), Buffer.from(`${this.name}${place}`, 'utf16le')])
+    return Buffer.concat([Buffer.of(form), Buffer.from(`${this.name}${place}`, 'utf16le')])
   }
 }

@@ -8,7 +8,7 @@ import { type Memory, type Remembered, sameStamp } from '../memory.ts'
 import { looksAtReads } from '../settings.ts'
 import type { Store } from '../store.ts'
 import { find } from './find.ts'
-import { bytesPurpose, type Decoded, decodeValue, expiryOf, type Found } from './live.ts'
+import { type Decoded, decodeValue, expiryOf, type Found, isPlain } from './live.ts'
 import type { Stamped } from './raw.ts'
 
 /** The decoded value; undefined: a miss. */
@@ -106,7 +106,7 @@ export function* getEntry(store: Store, slot: Slot): Io<(Details & Decoded) | un
 export function* has(store: Store, slot: Slot): Io<boolean> {
   const found = yield* find(store, slot, undefined, true)
   if (found === undefined) return false
-  return found.put.purpose === bytesPurpose || decodeValue(store, found.put) !== undefined
+  return isPlain(store, found.put) || decodeValue(store, found.put) !== undefined
 }
 
 export function detailsOf({ put, expires }: Found): Details {

@@ -1,6 +1,8 @@
 // From a log to the entry that lives in it, and its value.
 
-import { isSliceDecoder } from '../backends/backend.ts'
+import { type EntryContext, isSliceDecoder } from '../backends/backend.ts'
+import { ownBuffer } from '../backends/own.ts'
+import { storesBytesAsTheyAre } from '../backends/resolve.ts'
 import { topics } from '../channels.ts'
 import { BackendLoadError } from '../errors.ts'
 import type { Slot } from '../keys.ts'
@@ -41,6 +43,12 @@ export const bytesPurpose = 'bytes'
 /** And what was pushed, and what an item has become by counting and updating: nothing else under such a key is an item. */
 export const itemPurpose = 'item'
 
+/** Whether the value of a put is its bytes as they stand there. A backend that encrypts them never stores such a put, so
+ *  who finds one beside it finds what somebody else has written. */
+export function isPlain({ backend }: Store, put: LogRecord): boolean {
+  return put.purpose === bytesPurpose && storesBytesAsTheyAre(backend)
+}
+
 /** The result of decoding; the wrapper tells a stored `undefined` from bytes that do not decode. */
 export interface Decoded {
   readonly value: unknown
@@ -53,18 +61,21 @@ export function encodeValue({ backend }: Store, slot: Slot, value: unknown): Uin
   throw new TypeError(`Expected encode() of the backend ${backend.name} to return a Uint8Array, got ${typeof bytes}`)
 }
 
+/** What the backend was told when it encoded the value of a put. */
+export function contextOf({ key, identity }: Pick<LogRecord, 'key' | 'identity'>): EntryContext {
+  return { key: identity ?? key }
+}
+
 /** The value of a put; undefined: its bytes are not the backend's own, so the key reads as missing. */
 export function decodeValue(store: Store, put: LogRecord): Decoded | undefined {
   const { backend } = store
   const { bytes, valueStart, valueEnd } = put
   // What was streamed in was never encoded.
-  if (put.purpose === bytesPurpose) return { value: Buffer.from(bytes.subarray(valueStart, valueEnd)) }
+  if (isPlain(store, put)) return { value: ownBuffer(bytes.subarray(valueStart, valueEnd)) }
   try {
     if (isSliceDecoder(backend)) return { value: backend.decodeSlice(bytes, valueStart, valueEnd) }
     // A copy: the value may keep views on it, and the host reuses its buffer.
-    return {
-      value: backend.decode(Buffer.from(bytes.subarray(valueStart, valueEnd)), { key: put.identity ?? put.key }),
-    }
+    return { value: backend.decode(Buffer.from(bytes.subarray(valueStart, valueEnd)), contextOf(put)) }
   } catch (error) {
     if (!(error instanceof BackendLoadError)) throw error
     if (topics.recover.active) {

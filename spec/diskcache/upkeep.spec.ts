@@ -15,7 +15,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import { Bucket } from '../../lib/index.ts'
+import { type Backend, BackendLoadError, Bucket, compressed, encrypted } from '../../lib/index.ts'
 import { entryFile, entryFiles, filesIn, newBucket } from '../support/folders.ts'
 import { startActor, startActors } from '../support/remote.ts'
 import { hour, minute, onBothFaces, stopClock } from './support.ts'
@@ -507,6 +507,58 @@ onBothFaces(faceOf => {
       await binary.set('bytes', new Uint8Array([1, 2, 3]))
       expect([...(await buffer(await binary.read('bytes')))]).toEqual([1, 2, 3])
       await expect(face.read('missing')).rejects.toMatchObject({ code: 'ERR_KEY_NOT_FOUND' })
+    })
+
+    test('what does not decode is missing, as it is for get()', async () => {
+      const encryptedWith = (digit: number) => ({ backend: encrypted('v8', { key: Buffer.alloc(32, digit) }) })
+      const mine = newBucket(encryptedWith(1))
+      mine.set('bytes', Buffer.from('secret')).set('text', 'secret')
+      await mine.promises.set('stream', Readable.from([Buffer.alloc(50_000, 'secret')]))
+      const other = faceOf(new Bucket(mine.path, encryptedWith(2)))
+      for (const key of ['bytes', 'text', 'stream']) {
+        expect(await other.get(key)).toBeUndefined()
+        await expect(other.read(key)).rejects.toMatchObject({ code: 'ERR_KEY_NOT_FOUND' })
+      }
+      const refusing: Backend = {
+        name: 'refusing',
+        fileExtension: 'bin',
+        encode: () => Buffer.from('raw'),
+        decode: () => {
+          throw new BackendLoadError('Not mine')
+        },
+      }
+      const refused = newBucket({ backend: refusing }).set('key', 1)
+      await expect(faceOf(refused).read('key')).rejects.toMatchObject({ code: 'ERR_KEY_NOT_FOUND' })
+      for (const name of ['v8', 'cbor'] as const) {
+        const damaged = newBucket({
+          backend: { name, fileExtension: name, encode: () => Buffer.of(255), decode: String },
+        })
+        damaged.set('key', 1)
+        const face = faceOf(new Bucket(damaged.path, { backend: name }))
+        expect(await face.get('key')).toBeUndefined()
+        await expect(face.read('key')).rejects.toMatchObject({ code: 'ERR_KEY_NOT_FOUND' })
+      }
+    })
+
+    test('what a backend has wrapped around a value is taken off', async () => {
+      const bucket = newBucket({
+        backend: encrypted(compressed('json', { threshold: 1 }), { key: Buffer.alloc(32, 1) }),
+      })
+      const value = Array(100).fill('a text')
+      bucket.set('value', value)
+      expect(String(await buffer(await faceOf(bucket).read('value')))).toBe(JSON.stringify(value))
+    })
+
+    test('bytes that somebody without the secret has put there as they are do not count', async () => {
+      const bucket = newBucket({ backend: encrypted('v8', { key: Buffer.alloc(32, 1) }) })
+      bucket.set('forged', 1)
+      const forger = newBucket()
+      await forger.promises.set('forged', Readable.from(['of somebody else']))
+      copyFileSync(entryFile(forger.path), entryFile(bucket.path))
+      const face = faceOf(bucket)
+      expect(await face.get('forged')).toBeUndefined()
+      expect(await face.has('forged')).toBe(false)
+      await expect(face.read('forged')).rejects.toMatchObject({ code: 'ERR_KEY_NOT_FOUND' })
     })
 
     test('a value that is read stays readable to its end, whatever becomes of the key', async () => {
