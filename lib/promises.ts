@@ -30,7 +30,7 @@ import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
-import { encodeValue } from './ops/live.ts'
+import { encodeStreamed, encodeValue } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { mayRemember } from './ops/pending.ts'
 import { boundsSlot, peek, pull, push, type Queue } from './ops/queue.ts'
@@ -119,8 +119,10 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /**
    * As Bucket.set. The value is encoded before the call returns: it may be changed afterwards. A stream's bytes are stored as
-   * they come, in bounded memory, and appear when the stream has ended; `get` gives them as a Buffer, `read` as a stream.
-   * An error of the stream, or an abort (which rejects with the signal's reason), stores nothing.
+   * they come and appear when the stream has ended; `get` gives them as a Buffer, `read` as a stream. They take bounded memory,
+   * but are gathered in a transaction, in a deferred bucket, and where the backend compresses, encrypts, or is one of your own
+   * (which is given a Buffer to encode). An error of the stream, or an abort (which rejects with the signal's reason), stores
+   * nothing.
    */
   async set(key: K, value: V | Readable, options: SetOptions & { signal?: AbortSignal } = {}): Promise<void> {
     const terms = resolveTerms(options, signalName)
@@ -137,8 +139,8 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     const { backend } = core.settings
     // A backend that does something to the bytes, and a transaction, need them whole.
     if (!storesBytesAsTheyAre(backend) || this.#store.transaction !== undefined) {
-      const bytes = encodeValue(this.#store, slot, await collect(source, signal))
-      await this.#write('set', '', slot, () => set(this.#store, slot, bytes, terms))
+      const { bytes, purpose } = encodeStreamed(this.#store, slot, await collect(source, signal))
+      await this.#write('set', '', slot, () => set(this.#store, slot, bytes, { ...terms, purpose }))
       return
     }
     await core.attemptAsync('set', undefined, async () => {

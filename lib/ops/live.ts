@@ -3,6 +3,7 @@
 import { type EntryContext, isSliceDecoder } from '../backends/backend.ts'
 import { ownBuffer } from '../backends/own.ts'
 import { storesBytesAsTheyAre } from '../backends/resolve.ts'
+import { Wrapper } from '../backends/wrapper.ts'
 import { topics } from '../channels.ts'
 import { BackendLoadError } from '../errors.ts'
 import type { Slot } from '../keys.ts'
@@ -59,6 +60,15 @@ export function encodeValue({ backend }: Store, slot: Slot, value: unknown): Uin
   const bytes: unknown = backend.encode(value, { key: slot.identity ?? slot.text })
   if (bytes instanceof Uint8Array) return bytes
   throw new TypeError(`Expected encode() of the backend ${backend.name} to return a Uint8Array, got ${typeof bytes}`)
+}
+
+/** As `encodeValue`, for what a stream has brought where that has to be in memory; and what its put is to say of it. */
+export function encodeStreamed(store: Store, slot: Slot, value: Buffer): { bytes: Uint8Array; purpose: string } {
+  const { backend } = store
+  if (storesBytesAsTheyAre(backend)) return { bytes: value, purpose: bytesPurpose }
+  const context = { key: slot.identity ?? slot.text }
+  const bytes = backend instanceof Wrapper ? backend.encodeBytes(value, context) : encodeValue(store, slot, value)
+  return { bytes, purpose: '' }
 }
 
 /** What the backend was told when it encoded the value of a put. */

@@ -105,8 +105,10 @@ describe('compressed()', () => {
     const bytes = Buffer.from(backend.encode(dull))
     for (let end = 1; end < bytes.length; end += 1)
       expect(() => backend.decode(bytes.subarray(0, end))).toThrow(BackendLoadError)
+    // With 128 added, what is inside is bytes that nobody has encoded.
+    const known = [bytes[0], 0x80, 0x80 | bytes[0]!]
     for (let marker = 1; marker < 256; marker += 1)
-      if (marker !== bytes[0])
+      if (!known.includes(marker))
         expect(() => backend.decode(Buffer.concat([Buffer.of(marker), bytes.subarray(1)]))).toThrow(BackendLoadError)
   })
 

@@ -7,6 +7,7 @@ import { type EncryptedOptions, encrypted } from '../../lib/backends/encrypted.t
 import { JSONBackend } from '../../lib/backends/json.ts'
 import { resolveBackend } from '../../lib/backends/resolve.ts'
 import { V8Backend } from '../../lib/backends/v8.ts'
+import type { Wrapper } from '../../lib/backends/wrapper.ts'
 import { BackendLoadError } from '../../lib/errors.ts'
 import { backendSuite } from './suite.ts'
 import { clonedArbitrary, clonedValues, plainArbitrary, plainValues, uncloneableValues } from './values.ts'
@@ -100,6 +101,32 @@ describe('encrypted()', () => {
         if (one === other) expect(backend.decode(moved, { key: other })).toEqual(value)
         else isMiss(() => backend.decode(moved, { key: other }))
       }
+  })
+
+  test('keeps bytes that nobody has encoded in a form of its own, which cannot be changed for the other', () => {
+    const wrapper = backend as Wrapper
+    for (const [made, other] of [
+      [wrapper.encodeBytes(Buffer.from('{}'), here), 1],
+      [wrapper.encode({}, here), 2],
+    ] as const) {
+      expect(made[0]).toBe(3 - other)
+      expect(wrapper.decode(made, here)).toEqual(other === 1 ? Buffer.from('{}') : {})
+      isMiss(() => wrapper.decode(made, { key: '"there"' }))
+      const changed = Buffer.from(made)
+      changed[0] = other
+      isMiss(() => wrapper.decode(changed, here))
+    }
+  })
+
+  test('gives bytes to a backend that it does not know, which may be about to hide them', () => {
+    const upper: Backend = {
+      name: 'upper',
+      fileExtension: 'txt',
+      encode: value => Buffer.from(String(value).toUpperCase()),
+      decode: given => Buffer.from(given).toString(),
+    }
+    for (const wrapper of [encrypted(upper, { key }), compressed(encrypted(upper, { key }))])
+      expect(wrapper.decode((wrapper as Wrapper).encodeBytes(Buffer.from('abc'), here), here)).toBe('ABC')
   })
 
   test('reads nothing with another secret', () => {

@@ -15,7 +15,15 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import { type Backend, BackendLoadError, Bucket, compressed, encrypted } from '../../lib/index.ts'
+import {
+  type Backend,
+  BackendLoadError,
+  Bucket,
+  type BucketOptions,
+  compressed,
+  DeferredWriteBucket,
+  encrypted,
+} from '../../lib/index.ts'
 import { entryFile, entryFiles, filesIn, newBucket } from '../support/folders.ts'
 import { startActor, startActors } from '../support/remote.ts'
 import { hour, minute, onBothFaces, stopClock } from './support.ts'
@@ -559,6 +567,54 @@ onBothFaces(faceOf => {
       expect(await face.get('forged')).toBeUndefined()
       expect(await face.has('forged')).toBe(false)
       await expect(face.read('forged')).rejects.toMatchObject({ code: 'ERR_KEY_NOT_FOUND' })
+    })
+
+    const key = Buffer.alloc(32, 7)
+    test.each<[string, NonNullable<BucketOptions['backend']>]>([
+      ['v8', 'v8'],
+      ['json', 'json'],
+      ['cbor', 'cbor'],
+      ['encrypted json', encrypted('json', { key })],
+      ['compressed json', compressed('json', { threshold: 100 })],
+      ['encrypted compressed json', encrypted(compressed('json', { threshold: 100 }), { key })],
+      ['compressed encrypted json', compressed(encrypted('json', { key }))],
+      ['encrypted v8', encrypted('v8', { key })],
+    ])('a stream may be set everywhere, and its bytes come back as bytes: %s', async (_, backend) => {
+      const bucket = newBucket({ backend })
+      const face = faceOf(bucket)
+      const bytes = Buffer.alloc(50_000, 'abc')
+      const has = async (name: string, expected: Buffer): Promise<void> => {
+        const value: unknown = await face.get(name)
+        expect(Buffer.isBuffer(value)).toBe(true)
+        expect(expected.equals(value as Buffer)).toBe(true)
+        expect((await buffer(await face.read(name))).equals(expected)).toBe(true)
+        expect(await face.has(name)).toBe(true)
+      }
+      await bucket.promises.set('outside', Readable.from([bytes]), { tag: 'tag' })
+      await has('outside', bytes)
+      await bucket.promises.set('empty', Readable.from([]))
+      await has('empty', Buffer.alloc(0))
+      await bucket.promises.transact(async inside => {
+        await inside.set('inside', Readable.from([bytes]))
+        await inside.set('outside', Readable.from(['other']))
+        expect(bytes.equals((await inside.get('inside')) as Buffer)).toBe(true)
+        expect((await buffer(await inside.read('inside'))).equals(bytes)).toBe(true)
+        expect(String(await buffer(await inside.read('outside')))).toBe('other')
+      })
+      await has('inside', bytes)
+      await has('outside', Buffer.from('other'))
+      const deferred = new DeferredWriteBucket(bucket.path, { backend })
+      await deferred.promises.set('inside', Readable.from(['later']))
+      expect(String(await buffer(await faceOf(deferred).read('inside')))).toBe('later')
+      expect(String(await faceOf(deferred).get('inside'))).toBe('later')
+      await has('inside', bytes)
+      deferred.sync()
+      await has('inside', Buffer.from('later'))
+      await face.touch('inside', hour)
+      await has('inside', Buffer.from('later'))
+      for (const file of typeof backend === 'object' && backend.name.includes('aes') ? entryFiles(bucket.path) : [])
+        expect(readFileSync(file, 'latin1')).not.toMatch(/abcabc|later|other/)
+      expect(await face.check()).toEqual([])
     })
 
     test('a value that is read stays readable to its end, whatever becomes of the key', async () => {
