@@ -445,11 +445,16 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     checkNames(options, ['fix'], 'check')
     if (options.fix === true) this.core.checkWritable('check({ fix: true })')
     const check = new Check(this.core.store, options.fix === true)
-    this.core.memory?.clear()
-    this.core.sync(check.begin())
-    for (let step = 0; step < entrySteps; step++) this.core.sync(check.entries(step))
-    this.core.sync(check.end())
-    this.core.tidy()
+    const { core } = this
+    core.memory?.clear()
+    const isWhole = core.attempt('check', false, () => {
+      core.sync(check.begin())
+      for (let step = 0; step < entrySteps; step++) core.sync(check.entries(step))
+      core.sync(check.end())
+      return true
+    })
+    if (!isWhole) check.breakOff()
+    core.tidy()
     return check.problems
   }
 

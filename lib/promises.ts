@@ -492,14 +492,18 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     await this.#turns.settled()
     core.memory?.clear()
     const check = new Check(core.store, fix)
-    await core.async(check.begin())
-    for (let step = 0; step < entrySteps; step++) {
-      signal?.throwIfAborted()
-      await core.async(check.entries(step))
-      onProgress?.({ done: step + 1, total: entrySteps + 1 })
-    }
-    await core.async(check.end())
-    onProgress?.({ done: entrySteps + 1, total: entrySteps + 1 })
+    const isWhole = await core.attemptAsync('check', false, async () => {
+      await core.async(check.begin())
+      for (let step = 0; step < entrySteps; step++) {
+        signal?.throwIfAborted()
+        await core.async(check.entries(step))
+        onProgress?.({ done: step + 1, total: entrySteps + 1 })
+      }
+      await core.async(check.end())
+      onProgress?.({ done: entrySteps + 1, total: entrySteps + 1 })
+      return true
+    })
+    if (!isWhole) check.breakOff()
     core.tidy()
     return check.problems
   }

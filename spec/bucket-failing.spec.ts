@@ -12,6 +12,7 @@ import fs, {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Bucket, type BucketOptions, DeadlockError, ReadOnlyError, StorageIOError, TimeoutError } from '../lib/index.ts'
 import { listen } from './support/channels.ts'
@@ -247,6 +248,50 @@ for (const [name, face] of faces) {
       expect(await twin.reset('tagIndex', true)).toBe(false)
       expect(await twin.reset('lifetime', 1000)).toBe(1000)
       await twin.close()
+    })
+
+    test("a file where the folder was: StorageIOError, also for a stream, or under 'degrade' nothing is there", async () => {
+      const { bucket, twin } = open()
+      const isBlocking = name === 'Bucket'
+      const check = async (one: Bucket) => (isBlocking ? one.check() : await one.promises.check())
+      await twin.set('a', 1)
+      rmSync(bucket.path, { recursive: true })
+      writeFileSync(bucket.path, '')
+      const stream = Readable.from(['bytes'])
+      for (const call of [() => twin.set('a', 1), () => bucket.promises.set('a', stream), () => check(bucket)])
+        await expect(call()).rejects.toMatchObject({ code: 'ERR_IO', errno: 'ENOTDIR' })
+      expect(stream.destroyed).toBe(true)
+      const degraded = new Bucket(bucket.path, { onError: 'degrade' })
+      const dropped = Readable.from(['bytes'])
+      await degraded.promises.set('a', dropped)
+      expect(dropped.destroyed).toBe(true)
+      expect(await face(degraded).get('a')).toBeUndefined()
+      expect(await check(degraded)).toMatchObject([{ path: bucket.path, code: 'refused', fixed: false }])
+      const events = listen('error')
+      const [deque, index] = [degraded.deque('d'), degraded.index('i')]
+      for await (const item of isBlocking ? deque : deque.promises) expect(item).toBe('never')
+      const side = isBlocking ? deque : deque.promises
+      expect(await side.push(1)).toBe(0)
+      expect(await side.unshift(1)).toBe(0)
+      expect(await side.shift()).toBeUndefined()
+      expect(await side.at(0)).toBeUndefined()
+      expect(await side.set(0, 1)).toBe(false)
+      expect(await side.indexOf(1)).toBe(-1)
+      expect(await side.remove(1)).toBe(false)
+      await side.rotate()
+      await side.reverse()
+      await side.clear()
+      expect(events.length).toBeGreaterThanOrEqual(10)
+      expect(await deque.promises.transact(inside => inside.push(1))).toBe(0)
+      expect(await (isBlocking ? index : index.promises).setDefault('a', 1)).toBe(1)
+    })
+
+    test('a stream that fails before anybody has begun to read it rejects the promise, and nothing else', async () => {
+      const { bucket } = open()
+      const stream = new PassThrough()
+      const setting = bucket.promises.set('a', stream)
+      stream.destroy(new Error('of the stream'))
+      await expect(setting).rejects.toThrow('of the stream')
     })
 
     test('an error of the caller is told under degrade as well', async () => {

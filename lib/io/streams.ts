@@ -26,7 +26,7 @@ export function bytesOf(chunk: unknown): Buffer {
 
 /**
  * Writes a new file: so many zero bytes, then what the stream brings. How many bytes that was. An abort, or an error of the
- * stream or the disk, leaves no file.
+ * stream or the disk, leaves no file, and the stream destroyed.
  */
 export async function writeFromStream(
   path: string,
@@ -50,6 +50,8 @@ export async function writeFromStream(
       }
     },
   })
+  // It may fail while the folder is made, when nobody listens yet. It is remembered, and told by the pipeline.
+  source.on('error', () => {})
   let target: fs.WriteStream | undefined
   try {
     await fs.promises.mkdir(dirname(path), { recursive: true, mode: bits.folder })
@@ -61,7 +63,9 @@ export async function writeFromStream(
     // The file may be on its way to being made, and would be there again.
     if (target !== undefined && !target.closed)
       await new Promise<void>(resolve => target?.once('close', () => resolve()))
-    await fs.promises.rm(path, { force: true })
+    // If it cannot be removed either, that says no more than the error that there is.
+    await fs.promises.rm(path, { force: true }).catch(() => {})
+    source.destroy()
     if (signal?.aborted) throw signal.reason
     // What the stream itself brought goes to the caller as it is.
     throw (error as NodeJS.ErrnoException).syscall === undefined || source.errored === error

@@ -45,11 +45,11 @@ import { endTurn, takeTurn } from './turn.ts'
 export interface Problem {
   /** Of the file concerned. */
   path: string
-  /** damaged, dead-seal, unplaced, ghost, unindexed, unqueued, totals, temporary, transaction */
+  /** damaged, dead-seal, unplaced, ghost, unindexed, unqueued, totals, temporary, transaction, refused */
   code: string
   /** What is wrong, for people. */
   message: string
-  /** Whether it has been mended: with `fix`, always. */
+  /** Whether it has been mended: with `fix`, always, unless the filesystem has refused. */
   fixed: boolean
 }
 
@@ -91,7 +91,14 @@ export class Check {
   readonly #tell: Tell = (path, code, message) => {
     this.problems.push({ path, code, message, fixed: this.#fix })
     return this.#fix
-  };
+  }
+
+  /** The filesystem does not let it go on, and the bucket is not to throw. */
+  breakOff(): void {
+    const message =
+      'The filesystem refused, so not all was looked at. The channel bucketcache:error tells what it said.'
+    this.problems.push({ path: this.#store.folder, code: 'refused', message, fixed: false })
+  }
 
   /** Before the entries. */
   *begin(): Io<void> {

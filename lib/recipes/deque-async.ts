@@ -36,7 +36,7 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
 
   /** As Deque.length. */
   length(): Promise<number> {
-    return this.#run(() => lengthOf(this.#store))
+    return this.#run('length', 0, () => lengthOf(this.#store))
   }
 
   /** As Deque.push. */
@@ -51,29 +51,29 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
 
   /** As Deque.pop. */
   async pop(): Promise<V | undefined> {
-    return (await this.#write('pop', () => take(this.#store, 'back')))?.value as V | undefined
+    return (await this.#write('pop', undefined, () => take(this.#store, 'back')))?.value as V | undefined
   }
 
   /** As Deque.shift. */
   async shift(): Promise<V | undefined> {
-    return (await this.#write('shift', () => take(this.#store, 'front')))?.value as V | undefined
+    return (await this.#write('shift', undefined, () => take(this.#store, 'front')))?.value as V | undefined
   }
 
   /** As Deque.at. */
   async at(index: number): Promise<V | undefined> {
     checkIndex(index)
-    return (await this.#run(() => nth(this.#store, index)))?.item.value as V | undefined
+    return (await this.#run('at', undefined, () => nth(this.#store, index)))?.item.value as V | undefined
   }
 
   /** As Deque.set. */
   async set(index: number, value: V): Promise<boolean> {
     checkIndex(index)
-    return await this.#write('set', () => put(this.#store, index, value))
+    return await this.#write('set', false, () => put(this.#store, index, value))
   }
 
   /** As Deque.indexOf. */
   indexOf(value: V): Promise<number> {
-    return this.#run(() => find(this.#store, value))
+    return this.#run('indexOf', -1, () => find(this.#store, value))
   }
 
   /** As Deque.includes. */
@@ -83,29 +83,30 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
 
   /** As Deque.remove. */
   remove(value: V): Promise<boolean> {
-    return this.#write('remove', () => removeFirst(this.#store, value))
+    return this.#write('remove', false, () => removeFirst(this.#store, value))
   }
 
   /** As Deque.rotate. */
   async rotate(steps = 1): Promise<void> {
     checkIndex(steps)
-    await this.#write('rotate', () => rotate(this.#store, steps))
+    await this.#write('rotate', undefined, () => rotate(this.#store, steps))
   }
 
   /** As Deque.reverse. */
   reverse(): Promise<void> {
-    return this.#write('reverse', () => reverse(this.#store))
+    return this.#write('reverse', undefined, () => reverse(this.#store))
   }
 
   /** As Deque.clear. */
   clear(): Promise<void> {
-    return this.#write('clear', () => empty(this.#store))
+    return this.#write('clear', undefined, () => empty(this.#store))
   }
 
   /** As Deque.values. */
   async *values(options: { reverse?: boolean } = {}): AsyncIterableIterator<V> {
     const walk = new Walk(this.#store, options.reverse === true ? 'back' : 'front')
-    for (let page = await this.#run(() => walk.next()); page !== undefined; page = await this.#run(() => walk.next())) {
+    const next = () => this.#run('list', undefined, () => walk.next())
+    for (let page = await next(); page !== undefined; page = await next()) {
       for (const { item } of page) yield item.value as V
     }
   }
@@ -120,7 +121,9 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
     const core = this.#core
     core.checkWritable('transact')
     if (this.#store.transaction !== undefined) return await body(this)
-    const view = await core.async(beginTransaction(this.#store))
+    const store = this.#store
+    const view = await core.attemptAsync('transact', store, () => core.async(beginTransaction(store)))
+    if (view === store) return await body(this)
     const inside = new AsyncDeque<V>(core, this.#maxLength, view)
     let result: T
     try {
@@ -128,27 +131,28 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
       await inside.#last
     } catch (error) {
       await inside.#last
-      await core.async(rollBack(view))
+      await core.attemptAsync('transact', undefined, () => core.async(rollBack(view)))
       throw error
     }
-    await core.async(commit(view))
+    await core.attemptAsync('transact', undefined, () => core.async(commit(view)))
     core.tidy()
     return result
   }
 
   async #add(operation: string, values: readonly V[], side: 'front' | 'back'): Promise<number> {
-    return await this.#write(operation, () => add(this.#store, values, side, this.#maxLength))
+    return await this.#write(operation, 0, () => add(this.#store, values, side, this.#maxLength))
   }
 
-  async #write<T>(operation: string, io: () => Io<T>): Promise<T> {
+  async #write<T>(operation: string, degraded: T, io: () => Io<T>): Promise<T> {
     this.#core.checkWritable(operation)
-    const result = await this.#run(io)
+    const result = await this.#run(operation, degraded, io)
     this.#core.tidy()
     return result
   }
 
-  #run<T>(io: () => Io<T>): Promise<T> {
-    const mine = this.#last.then(() => this.#core.async(io()))
+  #run<T>(operation: string, degraded: T, io: () => Io<T>): Promise<T> {
+    const core = this.#core
+    const mine = this.#last.then(() => core.attemptAsync(operation, degraded, () => core.async(io())))
     this.#last = mine.catch(() => {})
     return mine
   }

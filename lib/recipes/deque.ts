@@ -58,44 +58,44 @@ export class Deque<V = unknown> implements Iterable<V> {
 
   /** How many items there are. DiskCache: len(deque). */
   get length(): number {
-    return this.#core.sync(lengthOf(this.#core.active))
+    return this.#read('length', 0, lengthOf(this.#core.active))
   }
 
   /** Adds items at the back. The length then. DiskCache: Deque.append, extend. */
   push(...values: V[]): number {
-    return this.#write('push', add(this.#core.active, values, 'back', this.maxLength))
+    return this.#write('push', 0, add(this.#core.active, values, 'back', this.maxLength))
   }
 
   /** Adds items at the front, so that the first of them is first. The length then. DiskCache: Deque.appendleft, extendleft. */
   unshift(...values: V[]): number {
-    return this.#write('unshift', add(this.#core.active, values.reverse(), 'front', this.maxLength))
+    return this.#write('unshift', 0, add(this.#core.active, values.reverse(), 'front', this.maxLength))
   }
 
   /** Takes the last item; undefined: there is none. DiskCache: Deque.pop. */
   pop(): V | undefined {
-    return this.#write('pop', take(this.#core.active, 'back'))?.value as V | undefined
+    return this.#write('pop', undefined, take(this.#core.active, 'back'))?.value as V | undefined
   }
 
   /** Takes the first item; undefined: there is none. DiskCache: Deque.popleft. */
   shift(): V | undefined {
-    return this.#write('shift', take(this.#core.active, 'front'))?.value as V | undefined
+    return this.#write('shift', undefined, take(this.#core.active, 'front'))?.value as V | undefined
   }
 
   /** The item at an index, below zero from the back: `at(0)`, `at(-1)`. DiskCache: deque[index], Deque.peek, peekleft. */
   at(index: number): V | undefined {
     checkIndex(index)
-    return this.#core.sync(nth(this.#core.active, index))?.item.value as V | undefined
+    return this.#read('at', undefined, nth(this.#core.active, index))?.item.value as V | undefined
   }
 
   /** Puts another value at an index. Whether there is an item. DiskCache: deque[index] = value. */
   set(index: number, value: V): boolean {
     checkIndex(index)
-    return this.#write('set', put(this.#core.active, index, value))
+    return this.#write('set', false, put(this.#core.active, index, value))
   }
 
   /** The index of the first item that is deeply equal to a value, or -1. DiskCache: Deque.index. */
   indexOf(value: V): number {
-    return this.#core.sync(find(this.#core.active, value))
+    return this.#read('indexOf', -1, find(this.#core.active, value))
   }
 
   /** Whether an item is deeply equal to a value. DiskCache: value in deque. */
@@ -105,31 +105,32 @@ export class Deque<V = unknown> implements Iterable<V> {
 
   /** Removes the first item that is deeply equal to a value. Whether there was one. DiskCache: Deque.remove. */
   remove(value: V): boolean {
-    return this.#write('remove', removeFirst(this.#core.active, value))
+    return this.#write('remove', false, removeFirst(this.#core.active, value))
   }
 
   /** Moves items from the back to the front, or, below zero, from the front to the back. DiskCache: Deque.rotate. */
   rotate(steps = 1): this {
     checkIndex(steps)
-    this.#write('rotate', rotate(this.#core.active, steps))
+    this.#write('rotate', undefined, rotate(this.#core.active, steps))
     return this
   }
 
   /** Turns the order round. DiskCache: Deque.reverse. */
   reverse(): this {
-    this.#write('reverse', reverse(this.#core.active))
+    this.#write('reverse', undefined, reverse(this.#core.active))
     return this
   }
 
   /** Removes all items. DiskCache: Deque.clear. */
   clear(): void {
-    this.#write('clear', empty(this.#core.active))
+    this.#write('clear', undefined, empty(this.#core.active))
   }
 
   /** The items from front to back, or, with `reverse`, from back to front; those that are pushed ahead meanwhile are shown. */
   *values(options: { reverse?: boolean } = {}): IterableIterator<V> {
     const walk = new Walk(this.#core.active, options.reverse === true ? 'back' : 'front')
-    for (let page = this.#core.sync(walk.next()); page !== undefined; page = this.#core.sync(walk.next())) {
+    const next = () => this.#read('list', undefined, walk.next())
+    for (let page = next(); page !== undefined; page = next()) {
       for (const { item } of page) yield item.value as V
     }
   }
@@ -150,9 +151,13 @@ export class Deque<V = unknown> implements Iterable<V> {
     return this.bucket.transact(body)
   }
 
-  #write<T>(operation: string, io: Io<T>): T {
+  #read<T>(operation: string, degraded: T, io: Io<T>): T {
+    return this.#core.attempt(operation, degraded, () => this.#core.sync(io))
+  }
+
+  #write<T>(operation: string, degraded: T, io: Io<T>): T {
     this.#core.checkWritable(operation)
-    const result = this.#core.sync(io)
+    const result = this.#read(operation, degraded, io)
     this.#core.tidy()
     return result
   }

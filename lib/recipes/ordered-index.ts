@@ -60,11 +60,7 @@ export class Index<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** The value of a key, which is `value` if there was none. DiskCache: Index.setdefault. */
   setDefault(key: K, value: V): V {
-    for (;;) {
-      const entry = this.bucket.getEntry(key)
-      if (entry !== undefined) return entry.value
-      if (this.bucket.add(key, value)) return value
-    }
+    return this.bucket.getOrSet(key, () => value)
   }
 
   /** Removes a key. Whether it was stored. DiskCache: del index[key]. */
@@ -180,11 +176,7 @@ export class AsyncIndex<K = unknown, V = unknown> implements AsyncIterable<[K, V
 
   /** As Index.setDefault. */
   async setDefault(key: K, value: V): Promise<V> {
-    for (;;) {
-      const entry = await this.#bucket.getEntry(key)
-      if (entry !== undefined) return entry.value
-      if (await this.#bucket.add(key, value)) return value
-    }
+    return await this.#bucket.getOrSet(key, () => value)
   }
 
   /** As Index.delete. */
