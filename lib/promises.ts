@@ -122,7 +122,8 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
    * they come and appear when the stream has ended; `get` gives them as a Buffer, `read` as a stream. They take bounded memory,
    * but are gathered in a transaction, in a deferred bucket, and where the backend compresses, encrypts, or is one of your own
    * (which is given a Buffer to encode). An error of the stream, or an abort (which rejects with the signal's reason), stores
-   * nothing.
+   * nothing. Of a stream that somebody has begun to read, what is left is stored.
+   * @throws TypeError for a stream that has been read to its end.
    */
   async set(key: K, value: V | Readable, options: SetOptions & { signal?: AbortSignal } = {}): Promise<void> {
     const terms = resolveTerms(options, signalName)
@@ -135,6 +136,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   async #setStream(slot: Slot, source: Readable, terms: Terms, signal: AbortSignal | undefined): Promise<void> {
+    checkUnread(source)
     const core = this.#core
     const { backend } = core.settings
     // A backend that does something to the bytes, and a transaction, need them whole.
@@ -664,6 +666,11 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 }
 
 const signalName = ['signal']
+
+/** Nothing would come of one that has ended, and an empty value would replace what is there. */
+function checkUnread(source: Readable): void {
+  if (source.readableEnded) throw new TypeError('Expected a stream with something to come, got one that has been read')
+}
 
 async function collect(source: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = []

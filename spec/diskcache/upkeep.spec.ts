@@ -1,5 +1,6 @@
 // Issue: Upkeep. DiskCache: Cache.check, clear, stats, reset, peekitem, iterkeys, read, prune.
 
+import { once } from 'node:events'
 import {
   appendFileSync,
   copyFileSync,
@@ -11,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
@@ -615,6 +616,30 @@ onBothFaces(faceOf => {
       for (const file of typeof backend === 'object' && backend.name.includes('aes') ? entryFiles(bucket.path) : [])
         expect(readFileSync(file, 'latin1')).not.toMatch(/abcabc|later|other/)
       expect(await face.check()).toEqual([])
+    })
+
+    test('a stream that was read to its end is refused, of one that was begun the rest is stored', async () => {
+      const bucket = newBucket()
+      const face = faceOf(bucket)
+      await face.set('key', 'old')
+      const ended = Readable.from(['abc'])
+      await buffer(ended)
+      await expect(bucket.promises.set('key', ended)).rejects.toThrow(TypeError)
+      const inside = bucket.promises.transact(view => view.set('key', ended))
+      await expect(inside).rejects.toThrow(TypeError)
+      expect(await face.get('key')).toBe('old')
+      const begun = Readable.from(['a', 'b', 'c'], { objectMode: false })
+      await once(begun, 'readable')
+      expect(String(begun.read(1))).toBe('a')
+      await bucket.promises.set('key', begun)
+      expect(String(await face.get('key'))).toBe('bc')
+      const empty = new PassThrough().end()
+      await bucket.promises.set('key', empty)
+      expect(await face.get('key')).toEqual(Buffer.alloc(0))
+      const destroyed = new PassThrough()
+      destroyed.destroy()
+      await expect(bucket.promises.set('key', destroyed)).rejects.toThrow()
+      expect(await face.get('key')).toEqual(Buffer.alloc(0))
     })
 
     test('a value that is read stays readable to its end, whatever becomes of the key', async () => {
