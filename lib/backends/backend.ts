@@ -39,7 +39,8 @@ export type BackendName = 'v8' | 'json' | 'cbor' | 'msgpack'
 
 /**
  * What a backend may have beside `decode`, so that a read which finds the value in the middle of a buffer need not make
- * an object for that piece of it. `decodeSlice(b, s, e)` gives what `decode(b.subarray(s, e))` gives, and throws the same.
+ * a copy of that piece of it. `decodeSlice(b, s, e)` gives what `decode(b.subarray(s, e))` gives, and throws the same; but
+ * the buffer is not its own to keep: it is written to again.
  * @internal
  */
 export interface SliceDecoder {

@@ -1,5 +1,5 @@
 import type { Options } from 'cbor-x'
-import type { Backend } from './backend.ts'
+import type { Backend, SliceDecoder } from './backend.ts'
 import { decodePacked, encodePacked, loadPackage, type PackedFormat, statelessOptions } from './packed.ts'
 
 /** Tag 25187 ('bc'), before a table (flatten.ts). It is free for anybody to use, and not taken. */
@@ -13,13 +13,13 @@ const PREFIX = Buffer.of(0xd9, 0x62, 0x63)
  * refused, with the path.
  *
  * What other CBOR readers know is written in the usual way; a value with cycles, repeated objects, Errors or other
- * parts that cbor-x would change is a table under the tag 25187. Typed arrays may share their `buffer` with the bytes
- * that they were read from, unless the option `copyBuffers` is given.
+ * parts that cbor-x would change is a table under the tag 25187. A typed array or Buffer that comes back has a `buffer`
+ * of its own, of exactly its length.
  *
  * @param options of cbor-x, except those that make messages depend on each other. Some (`useFloat32`) are there to
- *   lose something, and do. Whatever `structuredClone` says, cycles are kept.
+ *   lose something, and do. Whatever `structuredClone` and `copyBuffers` say, cycles are kept and bytes copied.
  */
-export class CBORBackend implements Backend {
+export class CBORBackend implements Backend, SliceDecoder {
   readonly name = 'cbor'
   readonly fileExtension = 'cbor'
   readonly #format: PackedFormat
@@ -37,6 +37,7 @@ export class CBORBackend implements Backend {
       ...given,
       // Trees only come here, and for them it is the same, but slower.
       structuredClone: false,
+      copyBuffers: true,
     })
     this.#format = { backend: 'CBORBackend', codec, prefix: PREFIX, strictness: { exact: true, maps: false } }
   }
@@ -47,5 +48,10 @@ export class CBORBackend implements Backend {
 
   decode(bytes: Uint8Array): unknown {
     return decodePacked(this.#format, bytes)
+  }
+
+  /** @internal As `decode`, of a part of a buffer. Nothing that comes back lies in it. */
+  decodeSlice(buffer: Buffer, start: number, end: number): unknown {
+    return this.decode(buffer.subarray(start, end))
   }
 }

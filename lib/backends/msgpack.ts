@@ -1,4 +1,4 @@
-import type { Backend } from './backend.ts'
+import type { Backend, SliceDecoder } from './backend.ts'
 import { type Codec, decodePacked, encodePacked, loadPackage, type PackedFormat, statelessOptions } from './packed.ts'
 
 /** Before a table (flatten.ts): the one byte that no MessagePack value begins with. */
@@ -8,12 +8,13 @@ const PREFIX = Buffer.of(0xc1)
  * MessagePack, by the optional package msgpackr: `npm install msgpackr`. Keeps the same values as CBORBackend.
  *
  * Ordinary values are plain MessagePack, objects as maps with text keys. A value with Maps, cycles, repeated objects,
- * Errors or other parts that msgpackr would change begins with the byte 0xc1, behind which there is a table.
+ * Errors or other parts that msgpackr would change begins with the byte 0xc1, behind which there is a table. A typed
+ * array or Buffer that comes back has a `buffer` of its own, of exactly its length.
  *
  * @param options of msgpackr, except those that make messages depend on each other. Some (`useFloat32`) are there to
- *   lose something, and do. Whatever `structuredClone` says, cycles are kept.
+ *   lose something, and do. Whatever `structuredClone` and `copyBuffers` say, cycles are kept and bytes copied.
  */
-export class MessagePackBackend implements Backend {
+export class MessagePackBackend implements Backend, SliceDecoder {
   readonly name = 'msgpack'
   readonly fileExtension = 'msgpack'
   readonly #format: PackedFormat
@@ -33,6 +34,7 @@ export class MessagePackBackend implements Backend {
       useToJSON: false,
       ...given,
       structuredClone: false,
+      copyBuffers: true,
     })
     this.#format = { backend: 'MessagePackBackend', codec, prefix: PREFIX, strictness: { exact: true, maps: true } }
   }
@@ -43,5 +45,10 @@ export class MessagePackBackend implements Backend {
 
   decode(bytes: Uint8Array): unknown {
     return decodePacked(this.#format, bytes)
+  }
+
+  /** @internal As `decode`, of a part of a buffer. Nothing that comes back lies in it. */
+  decodeSlice(buffer: Buffer, start: number, end: number): unknown {
+    return this.decode(buffer.subarray(start, end))
   }
 }

@@ -3,6 +3,7 @@
 
 import { types } from 'node:util'
 import { ERROR_FIELDS } from './flatten.ts'
+import { ownBuffer } from './own.ts'
 
 /** @throws Error for anything that `flatten` does not give. */
 export function unflatten(table: unknown): unknown {
@@ -143,7 +144,7 @@ const float16: unknown = Reflect.get(globalThis, 'Float16Array')
 if (typeof float16 === 'function') viewClasses.set('Float16Array', float16 as new (buffer: ArrayBuffer) => object)
 
 function viewOf(name: string, bytes: Uint8Array): object {
-  if (name === 'Buffer') return Buffer.from(bytes)
+  if (name === 'Buffer') return ownBuffer(bytes)
   // A copy: aligned, and with a buffer that holds nothing else.
   const { buffer } = new Uint8Array(bytes)
   if (name === 'ArrayBuffer') return buffer

@@ -1,8 +1,40 @@
-import { deserialize, serialize } from 'node:v8'
+import { DefaultDeserializer, serialize } from 'node:v8'
 import { BackendLoadError, UnserializableError } from '../errors.ts'
-import type { Backend } from './backend.ts'
+import type { Backend, SliceDecoder } from './backend.ts'
 import { isOrdinary } from './ordinary.ts'
 import { refuseUncloneable } from './refuse.ts'
+
+/** The kinds of views by their numbers in what node:v8 writes. */
+const viewTypes: readonly (new (buffer: ArrayBuffer) => ArrayBufferView)[] = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  DataView,
+  // 10: a Buffer.
+  Uint8Array,
+  BigInt64Array,
+  BigUint64Array,
+  // Not in every Node.js.
+  ...[Reflect.get(globalThis, 'Float16Array')].filter(type => typeof type === 'function'),
+]
+const BUFFER = 10
+
+/** Gives each view a buffer of its own, where that of Node.js gives views on the bytes that it reads. */
+class OwningDeserializer extends DefaultDeserializer {
+  _readHostObject(): ArrayBufferView {
+    const type = this.readUint32()
+    const View = viewTypes[type]
+    if (View === undefined) throw new TypeError(`Expected the number of a kind of view, got ${type}`)
+    const { buffer } = new Uint8Array(this.readRawBytes(this.readUint32()))
+    return type === BUFFER ? Buffer.from(buffer) : new View(buffer)
+  }
+}
 
 const STRICTNESS = { exact: false, maps: false }
 
@@ -13,12 +45,11 @@ const STRICTNESS = { exact: false, maps: false }
  * and properties under symbols are not kept. Refused is what would come back empty: functions, symbols, Promises, a URL
  * or Blob, and what is nested more than 1,000 levels deep.
  *
- * A typed array that comes back may share its `buffer` with the bytes that it was read from: copy it (`slice()`) before
- * handing on the `buffer`, or when a small part of a large value is to be kept for long.
+ * A typed array or Buffer that comes back has a `buffer` of its own, of exactly its length.
  *
  * What a newer Node.js has written an older one may not be able to read: then the key reads as missing there.
  */
-export class V8Backend implements Backend {
+export class V8Backend implements Backend, SliceDecoder {
   readonly name = 'v8'
   readonly fileExtension = 'v8'
 
@@ -36,9 +67,16 @@ export class V8Backend implements Backend {
 
   decode(bytes: Uint8Array): unknown {
     try {
-      return deserialize(bytes)
+      const deserializer = new OwningDeserializer(bytes)
+      deserializer.readHeader()
+      return deserializer.readValue()
     } catch (error) {
       throw new BackendLoadError(`These ${bytes.length} bytes are not what V8Backend writes.`, { cause: error })
     }
+  }
+
+  /** @internal As `decode`, of a part of a buffer. Nothing that comes back lies in it. */
+  decodeSlice(buffer: Buffer, start: number, end: number): unknown {
+    return this.decode(buffer.subarray(start, end))
   }
 }

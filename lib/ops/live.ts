@@ -85,7 +85,7 @@ export function decodeValue(store: Store, put: LogRecord): Decoded | undefined {
   try {
     if (isSliceDecoder(backend)) return { value: backend.decodeSlice(bytes, valueStart, valueEnd) }
     // A copy: the value may keep views on it, and the host reuses its buffer.
-    return { value: backend.decode(Buffer.from(bytes.subarray(valueStart, valueEnd)), contextOf(put)) }
+    return { value: backend.decode(ownBuffer(bytes.subarray(valueStart, valueEnd)), contextOf(put)) }
   } catch (error) {
     if (!(error instanceof BackendLoadError)) throw error
     if (topics.recover.active) {

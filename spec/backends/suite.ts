@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Backend } from '../../lib/backends/backend.ts'
+import { type Backend, isSliceDecoder } from '../../lib/backends/backend.ts'
 import { resolveBackend } from '../../lib/backends/resolve.ts'
 import { BackendLoadError, type BucketCacheError, UnserializableError } from '../../lib/errors.ts'
 import { difference } from './same.ts'
@@ -154,6 +154,27 @@ export function backendSuite(label: string, facts: BackendFacts): void {
       })
     })
 
+    test('gives views a buffer of their own, of exactly their length', () => {
+      for (const bytes of samples) {
+        const around = Buffer.concat([Buffer.alloc(16, 0xa5), bytes, Buffer.alloc(16, 0xa5)])
+        const value = backend.decode(around.subarray(16, 16 + bytes.length), context)
+        for (const view of viewsIn(value)) {
+          expect([view.byteOffset, view.buffer.byteLength]).toEqual([0, view.byteLength])
+          expect(view.buffer).not.toBe(around.buffer)
+        }
+      }
+    })
+
+    test('keeps nothing of a buffer of which it is given a slice', () => {
+      if (!isSliceDecoder(backend)) return
+      facts.keeps.forEach(([, value], i) => {
+        const around = Buffer.concat([Buffer.alloc(3, 0xa5), samples[i]!, Buffer.alloc(5, 0xa5)])
+        const found = backend.decodeSlice(around, 3, 3 + samples[i]!.length)
+        around.fill(0)
+        expect(difference(value, found)).toBeUndefined()
+      })
+    })
+
     test(`takes no bytes for ${facts.emptyIsUndefined ? 'undefined' : 'none of its own'}`, () => {
       if (facts.emptyIsUndefined) expect(backend.decode(new Uint8Array(0), context)).toBeUndefined()
       else expect(() => backend.decode(new Uint8Array(0), context)).toThrow(BackendLoadError)
@@ -185,4 +206,20 @@ export function backendSuite(label: string, facts: BackendFacts): void {
       fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), tryDecode), { numRuns: 1500 })
     })
   })
+}
+
+/** All views in a value, at any depth. */
+function viewsIn(whole: unknown): Set<ArrayBufferView> {
+  const views = new Set<ArrayBufferView>()
+  const seen = new Set<unknown>()
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null || seen.has(part)) return
+    seen.add(part)
+    if (ArrayBuffer.isView(part)) views.add(part)
+    else if (part instanceof Map) for (const pair of part) pair.forEach(visit)
+    else if (part instanceof Set) part.forEach(visit)
+    else Object.values(part).forEach(visit)
+  }
+  visit(whole)
+  return views
 }

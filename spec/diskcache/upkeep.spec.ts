@@ -587,6 +587,7 @@ onBothFaces(faceOf => {
       const has = async (name: string, expected: Buffer): Promise<void> => {
         const value: unknown = await face.get(name)
         expect(Buffer.isBuffer(value)).toBe(true)
+        expect((value as Buffer).buffer.byteLength).toBe(expected.length)
         expect(expected.equals(value as Buffer)).toBe(true)
         expect((await buffer(await face.read(name))).equals(expected)).toBe(true)
         expect(await face.has(name)).toBe(true)
