@@ -3,6 +3,9 @@
 // A bare number is milliseconds; an object is the sum of its parts, as with Python's `timedelta` (BucketCache: the
 // parts of a lifetime). Whether zero or Infinity makes sense is for the one who asks: here they are numbers like others.
 
+import { types } from 'node:util'
+import { describe } from './keymakers/path.ts'
+
 /** A length of time: milliseconds, or parts that are added up: `{ hours: 1, minutes: 30 }`. Not negative. */
 export type Duration =
   | number
@@ -35,7 +38,8 @@ const isPart = (name: string): name is Part => Object.hasOwn(durationParts, name
  * The milliseconds of a duration; not necessarily whole ones.
  *
  * @param what - What the duration is for, as the caller called it: the messages begin with it.
- * @throws TypeError when it is neither a number nor an object of known parts that are numbers; NaN is no number here.
+ * @throws TypeError when it is neither a number nor an object of known parts that are numbers, one at least; NaN is no number
+ *   here, and a part that is undefined is none.
  * @throws RangeError when it is negative as a whole. A part may be: `{ hours: 1, minutes: -5 }` is 55 minutes.
  */
 export function toMilliseconds(duration: Duration, what: string): number {
@@ -46,21 +50,34 @@ export function toMilliseconds(duration: Duration, what: string): number {
 }
 
 function sumOfParts(duration: unknown, what: string): number {
-  if (typeof duration !== 'object' || duration === null || Array.isArray(duration)) {
-    const got = duration === null ? 'null' : Array.isArray(duration) ? 'an array' : `${typeof duration}`
-    throw new TypeError(`Expected ${what} to be milliseconds or an object like { hours: 1 }, got ${got}`)
+  if (types.isDate(duration)) {
+    throw new TypeError(
+      `Expected ${what} to be a duration, got a Date: durations count from now, give the milliseconds until then`,
+    )
   }
+  if (typeof duration !== 'object' || duration === null || Array.isArray(duration)) {
+    throw notDuration(what, typeof duration === 'object' ? describe(duration) : typeof duration)
+  }
+  let isGiven = false
   let sum = 0
   for (const [part, amount] of Object.entries(duration)) {
     if (!isPart(part)) {
       throw new TypeError(`Expected ${what} to have the parts ${Object.keys(durationParts).join(', ')}, got "${part}"`)
     }
     if (amount === undefined) continue
+    isGiven = true
     if (typeof amount !== 'number' || Number.isNaN(amount)) {
       throw new TypeError(`Expected "${part}" of ${what} to be a number, got ${String(amount)}`)
     }
     // Dividing keeps whole milliseconds whole, where multiplying by 0.001 does not.
     sum += part === 'microseconds' ? amount / 1000 : amount * durationParts[part]
   }
+  // What has no part that we can see says something else: a Map, a boxed number, a setting that was not filled in. Were it
+  // nothing, a value that is stored for so long would be lost.
+  if (!isGiven) throw notDuration(what, `${describe(duration)} without such a part`)
   return sum
+}
+
+function notDuration(what: string, got: string): TypeError {
+  return new TypeError(`Expected ${what} to be milliseconds or an object like { hours: 1 }, got ${got}`)
 }

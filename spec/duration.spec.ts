@@ -6,7 +6,7 @@ test.each<[Duration, number]>([
   [-0, 0],
   [1.5, 1.5],
   [Infinity, Infinity],
-  [{}, 0],
+  [{ hours: 0 }, 0],
   [{ weeks: 1 }, 7 * 24 * 3_600_000],
   [{ days: 1 }, 24 * 3_600_000],
   [{ hours: 1, minutes: 30 }, 5_400_000],
@@ -25,6 +25,28 @@ test.each([NaN, '5', null, undefined, [1], true, 5n, { hour: 1 }, { hours: '1' }
     expect(() => toMilliseconds(duration as never, 'lifetime')).toThrow(/lifetime/)
   },
 )
+
+test.each([
+  [{}, 'an object without'],
+  [{ hours: undefined }, 'an object without'],
+  [new Map([['hours', 1]]), 'a Map without'],
+  [new Set(), 'a Set without'],
+  [/1/, 'a RegExp without'],
+  [new Number(5), 'a Number without'],
+  [Object.create({ hours: 1 }), 'an object without'],
+  [[], 'an Array'],
+])('toMilliseconds() does not take %o for no time at all', (duration, got) => {
+  expect(() => toMilliseconds(duration as never, 'expire')).toThrow(TypeError)
+  expect(() => toMilliseconds(duration as never, 'expire')).toThrow(`got ${got}`)
+})
+
+test('toMilliseconds() tells that a Date is no duration, and what to give instead', () => {
+  expect(() => toMilliseconds(new Date() as never, 'expire')).toThrow(
+    new TypeError(
+      'Expected expire to be a duration, got a Date: durations count from now, give the milliseconds until then',
+    ),
+  )
+})
 
 test('toMilliseconds() says which parts there are when one is unknown', () => {
   expect(() => toMilliseconds({ hour: 1 } as never, 'timeout')).toThrow(/weeks, days, hours, .* got "hour"/)
