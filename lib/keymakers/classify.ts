@@ -1,6 +1,10 @@
 // What objects hide. An ordinary instance counts as its own fields; an instance of a class that keeps its state where
 // JavaScript cannot look (a URLSearchParams, a Promise, a compiled script) would count as {} and equal all its kind. A cache
-// that gives one request's answer to another is worse than an error, so those are refused.
+// that gives one request's answer to another is worse than an error, so those are refused; and so are fields that do not count.
+
+import { EventEmitter } from 'node:events'
+import { inspect } from 'node:util'
+import { cacheState } from './state.ts'
 
 // The whole body: a class may well mention the words.
 const nativeCode = /\{\s*\[native code\]\s*\}$/
@@ -61,16 +65,46 @@ export function isOfEngine(proto: object): boolean {
   return maker !== undefined && nativeCode.test(sourceOf.call(maker))
 }
 
-/** The name of a field that would be lost: `value` counts by its contents, and may have fields beside them. Slow for what has
- *  many elements, as their indexes are listed too: to be asked only of instances of subclasses. */
+/** A field that would be lost: `value` counts by its contents, and may have fields beside them. For typed arrays it takes as long as
+ *  their bytes are many, as their indexes are listed too: to be asked only of instances of subclasses. */
 export function fieldBeside(value: object): string | undefined {
-  // Indexes come first in the order of names, so the last name is enough for an array too.
-  const last = Object.keys(value).at(-1)
-  return last === undefined || (isIndexed(value) && /^\d+$/.test(last)) ? undefined : last
+  if (Array.isArray(value) && value.length > FEW && isBare(value)) return symbolField(value)
+  // Indexes come first in the order of names, so the last name is enough.
+  const names = Object.keys(value)
+  const last = names[names.length - 1]
+  return last === undefined || isIndex(last, value) ? symbolField(value) : last
 }
 
-function isIndexed(value: object): boolean {
-  return Array.isArray(value) || ArrayBuffer.isView(value)
+/** A field under a symbol, which would be lost: keys tell fields by their names. */
+export function symbolField(value: object): string | undefined {
+  const symbols = Object.getOwnPropertySymbols(value)
+  // Nearly always.
+  if (symbols.length === 0) return undefined
+  const isLost = (symbol: symbol) => !noState.has(symbol) && Object.prototype.propertyIsEnumerable.call(value, symbol)
+  return symbols.find(isLost)?.toString()
+}
+
+/** The method that tells the state, and where Node keeps the listeners of an emitter, which are no state. */
+const noState: ReadonlySet<symbol> = new Set([
+  cacheState,
+  ...Object.getOwnPropertySymbols(new EventTarget()),
+  ...Object.getOwnPropertySymbols(new EventEmitter()),
+])
+
+/** Beyond so many elements listing their indexes costs more than `isBare`. */
+const FEW = 64
+
+/** Whether an array has surely no fields beside its elements, told in a time that does not grow with them: only what prints values
+ *  can list the one without the other. False: look. */
+function isBare(array: readonly unknown[]): boolean {
+  const text = inspect(array, { maxArrayLength: 0, depth: 0, customInspect: false })
+  return text === `[ ... ${array.length} more items ]`
+}
+
+function isIndex(name: string, value: object): boolean {
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) return false
+  const index = Number(name)
+  return index >= 0 && index < (value as ArrayLike<unknown>).length && String(index) === name
 }
 
 /** The names that count of an Error: `name` and `message` wherever they are defined, own `cause` and `errors` though not

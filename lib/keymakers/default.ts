@@ -3,16 +3,8 @@
 import type { ReadableKeyMaker } from './keymaker.ts'
 import { checkNames } from './options.ts'
 import { keyFrom } from './reader.ts'
-import { STRING_PIECE } from './text.ts'
+import { quoted, STRING_PIECE } from './text.ts'
 import { textOf } from './writer.ts'
-
-/** Printable ASCII without quotes and backslashes: nothing that JSON.stringify would escape. */
-const plain = /^[ !#-[\]-~]*$/
-
-/** What JSON.stringify gives; for nearly all keys in half the time. */
-function quoted(text: string): string {
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text)
-}
 
 /** What a {@link DefaultKeyMaker} can be told. */
 export interface KeyMakerOptions {
@@ -30,8 +22,9 @@ export interface KeyMakerOptions {
  * - By their bytes: typed arrays, DataView, ArrayBuffer. A Buffer equals the Uint8Array of its bytes.
  * - As what stands for them: what `[cacheState]()` returns, else what `toJSON()` returns (a URL equals its string), else
  *   their own enumerable fields, as a plain object: neither class nor `#private` fields count.
- * - Refused: functions, symbols, cycles, nesting deeper than 1000, and objects whose contents are out of sight: Promise,
- *   WeakMap, URLSearchParams, Headers, Blob, streams …; pass what they hold, `[...headers]` for instance.
+ * - Refused: functions, symbols, cycles, nesting deeper than 1000; fields that would not count: under a symbol, or of an array
+ *   beside its elements (a match of a RegExp: pass `[...match]`, or `{ ...match }`); and objects whose contents are out of
+ *   sight: Promise, WeakMap, URLSearchParams, Headers, Blob, streams …; pass what they hold, `[...headers]` for instance.
  *
  * The text is JSON when the key is made of JSON types only, and similar to it otherwise: `Map{"a":12n}`.
  *

@@ -5,7 +5,7 @@
 
 import { type BytesOf, base64Piece } from './bytes.ts'
 import { fieldStep, keyStep } from './path.ts'
-import { BYTES_PIECE, partsPair, STRING_PIECE } from './text.ts'
+import { BYTES_PIECE, partsPair, quoted, STRING_PIECE } from './text.ts'
 
 /** Where frames write to. */
 export interface Sink {
@@ -65,7 +65,7 @@ export class FieldsFrame implements Frame {
     const fields = this.container as Record<string, unknown>
     while (this.#next < this.#names.length) {
       const name = this.#names[this.#next++]!
-      sink.text += `${(this.#next === 1 ? '' : ',') + JSON.stringify(name)}:`
+      sink.text += `${(this.#next === 1 ? '' : ',') + quoted(name)}:`
       if (sink.put(fields[name])) return false
     }
     sink.text += '}'

@@ -27,8 +27,9 @@
 //
 // What a value counts as, in this order: what its [cacheState]() returns; its own type, if that is named above (a Buffer is
 // a Uint8Array, a SharedArrayBuffer an ArrayBuffer, a boxed primitive what it boxes); what its toJSON() returns; its own
-// enumerable fields. classify.ts knows the objects for which that would leave out what they hold: those are refused.
-// Named properties of an array or of bytes, and properties under symbols, do not count (as in JSON).
+// enumerable fields. classify.ts knows the objects for which that would leave out what they hold: those are refused, and so
+// are enumerable fields of an array beside its elements, and those under symbols. Fields of bytes that are of the engine's
+// own classes, and of an Error under symbols, do not count.
 
 /** The most containers one inside the other, on writing and on reading. Keys nested deeper are refused: looking for cycles
  *  compares with every enclosing container, so this also bounds the work that a hostile key can ask for. */
@@ -48,4 +49,12 @@ export function partsPair(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1)
   const after = text.charCodeAt(at)
   return before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff
+}
+
+/** Printable ASCII without quotes and backslashes: nothing that JSON.stringify would escape. */
+const plain = /^[ !#-[\]-~]*$/
+
+/** What JSON.stringify gives; for nearly all strings in half the time. */
+export function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text)
 }

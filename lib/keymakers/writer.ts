@@ -4,7 +4,7 @@
 import { types } from 'node:util'
 import { UnserializableError } from '../errors.ts'
 import { type BytesOf, base64Piece, bytesOf } from './bytes.ts'
-import { errorFields, fieldBeside, hidesState, isOfEngine } from './classify.ts'
+import { errorFields, fieldBeside, hidesState, isOfEngine, symbolField } from './classify.ts'
 import {
   ArrayFrame,
   BytesFrame,
@@ -18,7 +18,7 @@ import {
 } from './frames.ts'
 import { describe, pathOf } from './path.ts'
 import { cacheState } from './state.ts'
-import { BYTES_PIECE, MAX_DEPTH, MAX_TEXT, STRING_PIECE } from './text.ts'
+import { BYTES_PIECE, MAX_DEPTH, MAX_TEXT, quoted, STRING_PIECE } from './text.ts'
 
 /** The whole text of `value`. `limit` is for the spec.
  *  @throws UnserializableError that names the path to what cannot be in a key, or when the text is longer than `limit`. */
@@ -78,7 +78,7 @@ export class TextWriter implements Sink {
     switch (typeof value) {
       case 'string':
         if (value.length > STRING_PIECE) return this.#open('"', new StringFrame(value))
-        this.text += JSON.stringify(value)
+        this.text += quoted(value)
         return this.isFull
       case 'number':
       case 'boolean':
@@ -108,7 +108,7 @@ export class TextWriter implements Sink {
     }
     const proto: object | null = Object.getPrototypeOf(value)
     if (Array.isArray(value)) {
-      if (proto !== Array.prototype && proto !== null && !isOfEngine(proto)) this.#refuseFieldBeside(value)
+      this.#refuseFieldBeside(value)
       return this.#open('[', new ArrayFrame(value))
     }
     if (proto !== null && proto !== Object.prototype) {
@@ -180,13 +180,19 @@ export class TextWriter implements Sink {
     if (proto !== null && proto !== Object.prototype && hidesState(value, proto, names)) {
       this.#refuse(value, `what it holds cannot be seen from outside; ${WHAT_TO_DO}`)
     }
+    const lost = symbolField(value)
+    if (lost !== undefined)
+      this.#refuse(value, `it has a field under a symbol (${lost}), which would not count; ${WHAT_TO_DO}`)
     return this.#open('{', new FieldsFrame(value, this.#sortKeys ? sorted(names) : names))
   }
 
-  #open(start: string, frame: Frame): true {
+  #open(start: string, frame: Frame): boolean {
     this.text += start
     this.#stack.push(frame)
-    return true
+    // Near the root at once, which costs less than coming back for it.
+    if (this.#stack.length > 20 || this.isFull || !frame.step(this)) return true
+    this.#stack.pop()
+    return this.isFull
   }
 
   #checkNesting(value: object): void {
@@ -203,7 +209,11 @@ export class TextWriter implements Sink {
   #refuseFieldBeside(value: object): void {
     const name = fieldBeside(value)
     if (name === undefined) return
-    this.#refuse(value, `it has a field of its own (${name}), which would not count; give it a [cacheState]() method`)
+    const without = Array.isArray(value) ? `pass [...array] where the elements are all that matters, or ` : ''
+    this.#refuse(
+      value,
+      `it has a field of its own (${name}), which would not count; ${without}give it a [cacheState]() method`,
+    )
   }
 
   #refuse(value: unknown, why: string, cause?: unknown): never {

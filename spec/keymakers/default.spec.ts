@@ -1,4 +1,5 @@
 import { createHash, createSecretKey } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { runInNewContext, Script } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -299,6 +300,42 @@ describe('what cannot be in a key', () => {
     expect(refusal(Object.assign(/a/, { extra: 1 }))).toContain('(extra)')
     expect(keyText(new (class extends Float64Array {})(1))).toBe('Float64Array("AAAAAAAAAAA=")')
     expect(keyText(new (class extends Array {})(3).fill(1))).toBe('[1,1,1]')
+  })
+
+  test('is a field of an array beside its elements, however many those are', () => {
+    const match = 'abc'.match(/(b)/)
+    expect(refusal([match])).toContain(
+      'an Array at key[0]: it has a field of its own (groups), which would not count; pass [...array]',
+    )
+    expect(keyText([...match!])).toBe('["b","b"]')
+    for (const length of [0, 1, 64, 65, 1000]) {
+      const dense = new Array(length).fill(1)
+      const sparse = new Array(length)
+      for (const array of [dense, sparse]) {
+        expect(keyText(array)).toBe(JSON.stringify(array).replaceAll('null', 'undefined'))
+        for (const name of ['extra', '01', '-1', '4294967295', ' ', `${length}.0`]) {
+          expect(refusal(Object.assign([...array], { [name]: 1 })), name).toContain(`of its own (${name})`)
+        }
+        expect(refusal(Object.assign(array, { [Symbol('s')]: 1 }))).toContain('of its own (Symbol(s))')
+      }
+    }
+  })
+
+  test('is a field under a symbol', () => {
+    expect(refusal({ a: { [Symbol('s')]: 1 } })).toContain(
+      'an object at key.a: it has a field under a symbol (Symbol(s)), which would not count',
+    )
+    class Point {
+      x = 1;
+      [state] = 2
+    }
+    expect(refusal(new Point())).toContain('a Point at key: it has a field under a symbol (Symbol(state))')
+    expect(refusal(Object.assign(new Map(), { [state]: 1 }))).toContain('a field of its own (Symbol(state))')
+    expect(keyText({ x: 1, [cacheState]: undefined })).toBe('{"x":1}')
+    class Emitter extends EventEmitter {
+      name = 'a'
+    }
+    expect(keyText(new Emitter())).toContain('"name":"a"')
   })
 
   test('is memory that was transferred away', () => {

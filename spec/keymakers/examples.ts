@@ -226,9 +226,9 @@ export const sameKeys: readonly (readonly [string, unknown, unknown])[] = [
   ['a boxed bigint and the bigint', Object(1n), 1n],
   ['a URL and its string', new URL('http://a'), 'http://a/'],
   ['a RegExp that has been used and a fresh one', usedRegExp(), /a/g],
-  ['a property under a symbol and none', { a: 1, [Symbol('s')]: 2 }, { a: 1 }],
+  ['a hidden property under a symbol and none', Object.defineProperty({ a: 1 }, Symbol('s'), { value: 2 }), { a: 1 }],
   ['a hidden property and none', Object.defineProperty({ a: 1 }, 'hidden', { value: 2 }), { a: 1 }],
-  ['a named property of an array and none', Object.assign([1], { name: 'x' }), [1]],
+  ['a hidden property of an array and none', Object.defineProperty([1], 'hidden', { value: 2 }), [1]],
   ['Errors of two places', new Error('a'), elsewhere()],
   ['the same object twice and two objects alike', twice({ a: 1 }), [{ a: 1 }, { a: 1 }]],
 ]

@@ -88,6 +88,8 @@ describe('makeKey()', () => {
     expect(() => keyMaker.makeKey({ callback: () => {} })).toThrow(UnserializableError)
     const chunks = keyMaker.makeKey({ a: 'x'.repeat(1000), b: () => {} })
     expect(() => [...chunks]).toThrow(' at key.b: ')
+    expect(() => keyMaker.makeKey(['abc'.match(/b/)])).toThrow(/ at key\[0\]: it has a field of its own/)
+    expect(() => keyMaker.makeKey({ [Symbol('s')]: 1 })).toThrow(/ at key: it has a field under a symbol/)
   })
 })
 
