@@ -55,6 +55,11 @@ export class Deferral {
     this.pushed.clear()
   }
 
+  /** From now on nothing is written to it; what is pending can still be synced. */
+  close(): void {
+    this.#transaction.ended = true
+  }
+
   /** A deferral that is running in this one: what is written in it is to be pending as a whole or not at all. */
   child(): Deferral {
     const child = new Deferral(this.core, this.view)

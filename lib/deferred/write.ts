@@ -1,7 +1,7 @@
 // Deferring the writes of a block of code.
 
-import { type Bucket, coreOf } from '../bucket.ts'
-import type { BucketOptions } from '../options.ts'
+import { Bucket, coreOf } from '../bucket.ts'
+import { type BucketOptions, show } from '../options.ts'
 import { DeferredWriteBucket, deferralOf } from './bucket.ts'
 
 /** Those of the instance; the folder has the others. */
@@ -21,7 +21,7 @@ const instanceOptions = [
 /**
  * Runs the block with a deferred bucket on the same folder: its writes reach the files, as one unit, when the block returns, and
  * are dropped when it throws. Of a block that returns a promise: when that resolves, or rejects, and the call returns a
- * promise. BucketCache: deferred_write.
+ * promise. From then on the deferred bucket is for reading: to write to it is a TypeError. BucketCache: deferred_write.
  *
  * @example
  * deferredWrite(bucket, deferred => {
@@ -41,21 +41,27 @@ export function deferredWrite<K, V>(
   bucket: Bucket<K, V>,
   block?: (deferred: DeferredWriteBucket<K, V>) => unknown,
 ): unknown {
+  if (block !== undefined && typeof block !== 'function')
+    throw new TypeError(`Expected the block of deferredWrite() to be a function, got ${show(block)}`)
   const deferred = deferredFor(bucket)
   if (block === undefined) return deferred
+  const deferral = deferralOf(deferred)
   let result: unknown
   try {
     result = block(deferred)
   } catch (error) {
+    deferral.close()
     deferred.discard()
     throw error
   }
   if (isThenable(result)) return syncedAfter(result, deferred)
+  deferral.close()
   deferred.sync()
   return result
 }
 
 function deferredFor<K, V>(bucket: Bucket<K, V>): DeferredWriteBucket<K, V> {
+  if (!(bucket instanceof Bucket)) throw new TypeError(`Expected a Bucket, got ${show(bucket)}`)
   if (bucket instanceof DeferredWriteBucket) {
     throw new TypeError('Expected a bucket that writes at once, got one whose writes are deferred already')
   }
@@ -67,13 +73,19 @@ function deferredFor<K, V>(bucket: Bucket<K, V>): DeferredWriteBucket<K, V> {
 }
 
 async function syncedAfter(block: PromiseLike<unknown>, deferred: DeferredWriteBucket): Promise<unknown> {
+  const deferral = deferralOf(deferred)
   let result: unknown
   try {
     result = await block
   } catch (error) {
+    deferral.close()
     deferred.discard()
     throw error
   }
+  // With what was called in the block, and not waited for there.
+  await deferred.promises.sync()
+  deferral.close()
+  // What came in meanwhile was accepted.
   await deferred.promises.sync()
   return result
 }

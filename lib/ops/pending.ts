@@ -73,6 +73,17 @@ export function mayRemember({ transaction }: Store, slot: Slot): boolean {
   return transaction === undefined || (transaction.deferred && !transaction.taken.has(slot.path))
 }
 
+/** Nobody will sync what is written to a bucket, or in a transaction of one, whose block has ended. */
+function checkRunning(transaction: Transaction): void {
+  for (let one: Transaction | undefined = transaction; one !== undefined; one = one.parent) {
+    if (one.ended) {
+      throw new TypeError(
+        'Expected a block of deferredWrite() that is still running: the bucket passed to it is good for writing until it ends',
+      )
+    }
+  }
+}
+
 /** A change as `change` makes it, but pending. */
 export function* changePending<T>(
   store: Store,
@@ -80,6 +91,7 @@ export function* changePending<T>(
   decide: Decide<T>,
 ): Io<{ result: T; id: string | undefined }> {
   const transaction = store.transaction!
+  checkRunning(transaction)
   const { taken } = transaction
   const patience = new Patience()
   let standing: LogState | undefined

@@ -6,10 +6,12 @@ import {
   Bucket,
   type BucketOptions,
   ConflictError,
+  DeadlockError,
   DeferredWriteBucket,
   deferredWrite,
   ReadOnlyError,
 } from '../../lib/index.ts'
+import { faces } from '../support/twins.ts'
 import { entryFiles, newFolder } from './support.ts'
 
 function pair(options?: BucketOptions) {
@@ -409,6 +411,103 @@ test('deferredWrite() of an asynchronous block syncs when it resolves, and drops
     }),
   ).rejects.toThrow('no')
   expect(bucket.has('c')).toBe(false)
+})
+
+for (const [name, face] of faces) {
+  test(`${name}: the bucket of deferredWrite() takes no writes when its block has ended, however it ended`, async () => {
+    const { bucket } = pair()
+    const inside: DeferredWriteBucket[] = []
+    deferredWrite(bucket, deferred => {
+      inside.push(deferred)
+      deferred.set('a', 1)
+    })
+    await deferredWrite(bucket, async deferred => {
+      inside.push(deferred)
+      await delay(1)
+    })
+    const fail = (deferred: DeferredWriteBucket): never => {
+      inside.push(deferred)
+      throw new Error('no')
+    }
+    expect(() => deferredWrite(bucket, fail)).toThrow('no')
+    await expect(deferredWrite(bucket, async deferred => fail(deferred))).rejects.toThrow('no')
+    for (const deferred of inside) {
+      const late = face(deferred)
+      const writes = [
+        () => late.set('late', 1),
+        () => late.add('late', 1),
+        () => late.incr('late'),
+        () => late.update('late', () => 1),
+        () => late.delete('a'),
+        () => late.getOrSet('late', () => 1),
+        () => late.push(1),
+      ]
+      for (const write of writes) await expect(write()).rejects.toThrow(ended)
+      expect(() => deferred.transact(() => deferred.set('late', 1))).toThrow(ended)
+      expect([await late.get('a'), deferred.pending]).toEqual([1, 0])
+    }
+    expect([...bucket.entries()]).toEqual([['a', 1]])
+  })
+}
+
+const ended = /^Expected a block of deferredWrite\(\) that is still running/
+
+test('deferredWrite() in a transaction of its bucket is told that it would wait for that', () => {
+  const { bucket } = pair()
+  const call = (): void => bucket.transact(() => deferredWrite(bucket, deferred => void deferred.set('a', 1)))
+  expect(call).toThrow(DeadlockError)
+  expect(call).toThrow(
+    /held by a transaction, or an asynchronous operation, of this thread.*In the body of transact\(\)/,
+  )
+  expect(bucket.size).toBe(0)
+})
+
+test('what a transaction writes when the block around it has ended is refused', async () => {
+  const { bucket } = pair()
+  let late: Promise<unknown> | undefined
+  await deferredWrite(bucket, async deferred => {
+    deferred.set('a', 1)
+    late = deferred.promises.transact(async inside => {
+      await delay(50)
+      await inside.set('late', 1)
+    })
+    late.catch(() => {})
+  })
+  await expect(late).rejects.toThrow(ended)
+  expect([...bucket.keys()]).toEqual(['a'])
+})
+
+test('a write that comes in while the block is being synced is kept, or refused', async () => {
+  const { bucket } = pair()
+  let kept: DeferredWriteBucket | undefined
+  const done = deferredWrite(bucket, async deferred => {
+    kept = deferred
+    for (let i = 0; i < 50; i++) deferred.set(i, i)
+  })
+  let accepted = 0
+  const accept = (): void => {
+    try {
+      kept!.set(`late ${accepted}`, 1)
+      accepted++
+      if (accepted < 30) setImmediate(accept)
+    } catch {}
+  }
+  setImmediate(accept)
+  await done
+  expect([...bucket.keys()].filter(key => typeof key === 'string').length).toBe(accepted)
+})
+
+test('deferredWrite() wants a bucket, and a function', () => {
+  const { bucket } = pair()
+  for (const wrong of [null, undefined, {}, bucket.promises, bucket.path]) {
+    expect(() => deferredWrite(wrong as never, () => 1)).toThrow(/^Expected a Bucket, got/)
+    expect(() => deferredWrite(wrong as never)).toThrow(TypeError)
+  }
+  for (const wrong of [null, 5, {}, 'sync']) {
+    expect(() => deferredWrite(bucket, wrong as never)).toThrow(
+      /^Expected the block of deferredWrite\(\) to be a function/,
+    )
+  }
 })
 
 test('deferredWrite() without a block gives a deferred bucket, synced at its disposal', () => {
