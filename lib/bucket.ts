@@ -7,9 +7,9 @@ import { Core } from './core.ts'
 import { dictOf } from './dict.ts'
 import type { Duration } from './duration.ts'
 import {
+  checkFilter,
   compareKeys,
   type Entry,
-  filterNames,
   type ListFilter,
   listedKey,
   makeEntry,
@@ -48,8 +48,10 @@ import { countInside } from './ops/transaction.ts'
 import { increment, update } from './ops/update.ts'
 import {
   type BucketOptions,
+  boolean,
   checkDate,
   checkNames,
+  checkPair,
   checkTag,
   lifetimeToMs,
   resolveExpire,
@@ -246,7 +248,12 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** Stores several values, one after another; for all or none, see `transact`. */
   setMany(entries: Iterable<readonly [K, V]>, options?: SetOptions): void {
-    for (const [key, value] of entries) this.set(key, value, options)
+    // What is there already is looked through first; what comes one by one, as it comes.
+    const known = Array.isArray(entries) ? (entries as (readonly [K, V])[]).map(checkPair) : entries
+    for (const pair of known) {
+      const [key, value] = checkPair(pair)
+      this.set(key, value, options)
+    }
   }
 
   /** Removes several keys. How many were stored. */
@@ -417,7 +424,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   /** The entry inserted last, or with `last: false` first; undefined: there is none. DiskCache: Cache.peekitem. */
   peekItem(options: { last?: boolean } = {}): Entry<K, V> | undefined {
     checkNames(options, ['last'], 'peekItem')
-    const listed = this.#read('peekItem', undefined, () => endmost(this.core.active, options.last !== false))
+    const last = boolean('last', options.last, true)
+    const listed = this.#read('peekItem', undefined, () => endmost(this.core.active, last))
     const read = listed && listedKey<K>(this.core, listed)
     return read && makeEntry(read.key, listed!.decoded!.value as V, listed!)
   }
@@ -426,11 +434,13 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    *  `enable` switches the setting. Another process's last look-ups may be missing yet. DiskCache: Cache.stats. */
   stats(options: { enable?: boolean; reset?: boolean } = {}): { hits: number; misses: number } {
     checkNames(options, ['enable', 'reset'], 'stats')
+    const reset = boolean('reset', options.reset, false)
+    boolean('enable', options.enable, false)
     const { core } = this
     const counts = core.attempt('stats', { hits: 0, misses: 0 }, () => {
       core.flushStatistics()
-      if (options.reset === true) core.checkWritable('reset')
-      return core.sync(readStatistics(core.store, options.reset === true))
+      if (reset) core.checkWritable('reset')
+      return core.sync(readStatistics(core.store, reset))
     })
     if (options.enable !== undefined) this.reset('statistics', options.enable)
     return { ...counts }
@@ -443,8 +453,9 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    */
   check(options: { fix?: boolean } = {}): Problem[] {
     checkNames(options, ['fix'], 'check')
-    if (options.fix === true) this.core.checkWritable('check({ fix: true })')
-    const check = new Check(this.core.store, options.fix === true)
+    const fix = boolean('fix', options.fix, false)
+    if (fix) this.core.checkWritable('check({ fix: true })')
+    const check = new Check(this.core.store, fix)
     const { core } = this
     core.memory?.clear()
     const isWhole = core.attempt('check', false, () => {
@@ -497,20 +508,27 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   /** Keys in their own order: numbers before strings before the rest; strings by code unit. All keys are in memory meanwhile. */
-  *sortedKeys(options: { reverse?: boolean } = {}): IterableIterator<K> {
+  sortedKeys(options: { reverse?: boolean } = {}): IterableIterator<K> {
     checkNames(options, ['reverse'], 'sortedKeys')
+    return this.#sortedKeys(boolean('reverse', options.reverse, false))
+  }
+
+  *#sortedKeys(reverse: boolean): IterableIterator<K> {
     const keys: { key: K; text: string }[] = []
     for (const { key, listed } of this.#listed({ values: false })) keys.push({ key, text: listed.keyText })
     keys.sort(compareKeys)
-    if (options.reverse === true) keys.reverse()
+    if (reverse) keys.reverse()
     for (const { key } of keys) yield key
   }
 
   /** What is stored, in insertion order, without reading the values. */
-  *list(options: ListFilter = {}): IterableIterator<Omit<Entry<K, V>, 'value'>> {
-    checkNames(options, filterNames, 'list')
-    for (const { key, listed } of this.#listed({ values: false, expired: options.expired === true })) {
-      if (passes(options, key, listed)) yield { key, ...makeInfo(listed) }
+  list(options: ListFilter = {}): IterableIterator<Omit<Entry<K, V>, 'value'>> {
+    return this.#list(checkFilter(options))
+  }
+
+  *#list(filter: ListFilter): IterableIterator<Omit<Entry<K, V>, 'value'>> {
+    for (const { key, listed } of this.#listed({ values: false, expired: filter.expired === true })) {
+      if (passes(filter, key, listed)) yield { key, ...makeInfo(listed) }
     }
   }
 
@@ -582,7 +600,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   /** Reads a setting afresh, or changes it: those of the folder for every process that uses it (which see it at their next
-   *  `reset(name)`), all others for this instance. DiskCache: Cache.reset. */
+   *  `reset(name)`), all others for this instance. A part of the lifetime, like `hours`, is all of it in that unit.
+   *  DiskCache: Cache.reset. */
   reset<N extends keyof BucketOptions>(name: N, ...value: [value?: BucketOptions[N]]): BucketOptions[N] {
     const { core } = this
     const given = value[0]

@@ -27,7 +27,7 @@ import { reclaimAll } from './ops/reclaim.ts'
 import { writeStatistics } from './ops/statistics.ts'
 import { createTagIndex, dropTagIndex } from './ops/tags.ts'
 import { writeUses } from './ops/usage.ts'
-import { type BucketOptions, resolveOptions, type Settings } from './options.ts'
+import { type BucketOptions, resolveOptions, type Settings, show } from './options.ts'
 import { defaultSettings, type FolderSettings } from './settings.ts'
 import { createStore, type Environment, type Store } from './store.ts'
 
@@ -264,7 +264,7 @@ function createIds(): () => string {
 function resolvePath(path: string | URL): string {
   if (path instanceof URL) return resolve(fileURLToPath(path))
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw new TypeError(`Expected the path of a folder, got ${path === '' ? 'an empty string' : String(path)}`)
+    throw new TypeError(`Expected the path of a folder, got ${path === '' ? 'an empty string' : show(path)}`)
   }
   return resolve(path)
 }

@@ -30,9 +30,10 @@ export const durationParts = {
   microseconds: 0.001,
 } as const
 
-type Part = keyof typeof durationParts
+/** One of them. */
+export type DurationPart = keyof typeof durationParts
 
-const isPart = (name: string): name is Part => Object.hasOwn(durationParts, name)
+const isPart = (name: string): name is DurationPart => Object.hasOwn(durationParts, name)
 
 /**
  * The milliseconds of a duration; not necessarily whole ones.
@@ -47,6 +48,11 @@ export function toMilliseconds(duration: Duration, what: string): number {
   if (Number.isNaN(sum)) throw new TypeError(`Expected ${what} to be a number of milliseconds, got NaN`)
   if (sum < 0) throw new RangeError(`Expected ${what} not to be negative, got ${sum} ms`)
   return sum + 0 // -0 becomes 0
+}
+
+/** So many milliseconds in parts of one kind; not necessarily whole ones. */
+export function toParts(ms: number, part: DurationPart): number {
+  return part === 'microseconds' ? ms * 1000 : ms / durationParts[part]
 }
 
 function sumOfParts(duration: unknown, what: string): number {

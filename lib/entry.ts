@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import type { Tag } from './log/record.ts'
 import type { Details } from './ops/get.ts'
 import type { Listed } from './ops/list.ts'
+import { boolean, checkNames, checkTag, show } from './options.ts'
 
 /** Everything known about one stored value. */
 export interface Entry<K = unknown, V = unknown> {
@@ -61,7 +62,20 @@ export interface ListFilter {
   largerThan?: number
 }
 
-export const filterNames: readonly string[] = ['tag', 'prefix', 'expired', 'largerThan']
+const filterNames: readonly string[] = ['tag', 'prefix', 'expired', 'largerThan']
+
+/** @throws TypeError for what nothing could pass. */
+export function checkFilter(filter: ListFilter): ListFilter {
+  checkNames(filter, filterNames, 'list')
+  const { tag, prefix, expired, largerThan } = filter
+  if (tag !== undefined) checkTag(tag)
+  if (prefix !== undefined && typeof prefix !== 'string')
+    throw new TypeError(`Expected prefix to be a string, got ${show(prefix)}`)
+  if (largerThan !== undefined && (typeof largerThan !== 'number' || Number.isNaN(largerThan)))
+    throw new TypeError(`Expected largerThan to be a number of bytes, got ${show(largerThan)}`)
+  boolean('expired', expired, false)
+  return filter
+}
 
 export function passes(filter: ListFilter, key: unknown, details: Details): boolean {
   const { tag, prefix, largerThan } = filter

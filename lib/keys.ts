@@ -3,6 +3,7 @@
 import { createHash, hash } from 'node:crypto'
 import { DefaultKeyMaker } from './keymakers/default.ts'
 import type { KeyMaker, ReadableKeyMaker } from './keymakers/keymaker.ts'
+import { describe } from './keymakers/path.ts'
 import { entryName } from './log/names.ts'
 
 /** A key, and where its log is. */
@@ -118,6 +119,8 @@ export function keyCodec(
     slot(key) {
       let identity = ''
       for (const piece of keyMaker.makeKey(key)) {
+        if (typeof piece !== 'string' && !ArrayBuffer.isView(piece))
+          throw new TypeError(`Expected makeKey() of the key maker to give strings or bytes, got ${describe(piece)}`)
         identity += (
           typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
         ).toString('latin1')

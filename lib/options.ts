@@ -146,7 +146,7 @@ const otherNames: Record<string, string> = {
 
 /** Throws a TypeError for the first name in `options` that is not known. */
 export function checkNames(options: object, known: readonly string[], of: string): void {
-  if (typeof options !== 'object' || options === null)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new TypeError(`Expected the options of ${of} to be an object, got ${show(options)}`)
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
@@ -164,7 +164,7 @@ function oneOf<T extends string>(name: string, value: unknown, values: readonly 
   return value as T
 }
 
-function boolean(name: string, value: unknown, fallback: boolean): boolean {
+export function boolean(name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback
   if (typeof value !== 'boolean') throw new TypeError(`Expected ${name} to be true or false, got ${show(value)}`)
   return value
@@ -318,6 +318,12 @@ function resolveTags(tag: Tag | readonly Tag[] | undefined): readonly Tag[] {
 export function checkTag(tag: unknown): Tag {
   if (!isTag(tag)) throw new TypeError(`Expected a tag to be a string or a finite number, got ${show(tag)}`)
   return tag
+}
+
+/** An entry for `setMany`. */
+export function checkPair<K, V>(pair: readonly [K, V]): readonly [K, V] {
+  if (!Array.isArray(pair)) throw new TypeError(`Expected entries to be arrays of key and value, got ${show(pair)}`)
+  return pair
 }
 
 /** Milliseconds since the epoch. */

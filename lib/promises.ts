@@ -6,9 +6,9 @@ import { notFound, resolveStart } from './bucket.ts'
 import type { Core } from './core.ts'
 import type { Duration } from './duration.ts'
 import {
+  checkFilter,
   compareKeys,
   type Entry,
-  filterNames,
   type ListFilter,
   listedKey,
   makeEntry,
@@ -21,6 +21,7 @@ import { bytesOf } from './io/streams.ts'
 import type { Slot } from './keys.ts'
 import type { Tag } from './log/record.ts'
 import type { LogState } from './log/state.ts'
+import { checkLongWork, checkSignal, type LongWork } from './long-work.ts'
 import { Check, entrySteps, type Problem } from './ops/check.ts'
 import { obtain, release } from './ops/claim.ts'
 import { beginTransaction, commit, rollBack } from './ops/commit.ts'
@@ -45,8 +46,10 @@ import { countInside } from './ops/transaction.ts'
 import { increment, update } from './ops/update.ts'
 import {
   type BucketOptions,
+  boolean,
   checkDate,
   checkNames,
+  checkPair,
   checkTag,
   resolveExpire,
   resolveTerms,
@@ -61,14 +64,6 @@ import { hasEnded } from './upkeep.ts'
 
 /** Culling looks at the signal, and tells how far it is, after so many. */
 const culledAtOnce = 100
-
-/** Long work can be stopped, and tells how far it is. */
-export interface LongWork {
-  /** Aborted: the promise rejects with the signal's reason; what was done stays done. */
-  signal?: AbortSignal
-  /** Called after each step; `done` and `total` count steps, or entries where it is not known how many there are. */
-  onProgress?: (progress: { done: number; total: number | undefined }) => void
-}
 
 /**
  * Every method of Bucket with its result in a promise, and iterators as async iterators. Calls for one key take effect in the
@@ -128,6 +123,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async set(key: K, value: V | Readable, options: SetOptions & { signal?: AbortSignal } = {}): Promise<void> {
     const terms = resolveTerms(options, signalName)
     const { signal } = options
+    checkSignal(signal)
     signal?.throwIfAborted()
     const slot = this.#writeSlot('set', key)
     if (value instanceof Readable) return await this.#setStream(slot, value, terms, signal)
@@ -278,7 +274,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.setMany, one after the other: they are inserted in this order. */
   async setMany(entries: Iterable<readonly [K, V]>, options?: SetOptions): Promise<void> {
-    for (const [key, value] of [...entries]) await this.set(key, value, options)
+    for (const [key, value] of [...entries].map(checkPair)) await this.set(key, value, options)
   }
 
   /** As Bucket.deleteMany, side by side. */
@@ -357,12 +353,14 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.clear. */
   async clear(options: LongWork = {}): Promise<number> {
+    checkLongWork(options, 'clear')
     this.#core.memory?.clear()
     return (await this.#erase('clear', options, () => true)).count
   }
 
   /** As Bucket.prune. */
   async prune(options: LongWork = {}): Promise<{ count: number; size: number }> {
+    checkLongWork(options, 'prune')
     return await this.#erase('prune', options, log => hasEnded(this.#store, log), 'expired')
   }
 
@@ -391,8 +389,10 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   /** As Bucket.evict. */
-  async evict(tag: Tag, { signal, onProgress }: LongWork = {}): Promise<number> {
+  async evict(tag: Tag, options: LongWork = {}): Promise<number> {
     checkTag(tag)
+    checkLongWork(options, 'evict')
+    const { signal, onProgress } = options
     const core = this.#core
     const store = this.#store
     core.checkWritable('evict')
@@ -401,17 +401,16 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     core.memory?.clear()
     const indexed = await core.attemptAsync('evict', undefined, () => core.asyncRemoving(evictIndexed(store, tag)))
     if (indexed === undefined)
-      return (await this.#erase('evict', { signal, onProgress }, log => carries(store, log, tag), 'tag')).count
+      return (await this.#erase('evict', options, log => carries(store, log, tag), 'tag')).count
     onProgress?.({ done: indexed, total: indexed })
     return indexed
   }
 
   /** As Bucket.expire. */
-  async expire(
-    now: Date = new Date(this.#store.environment.now()),
-    { signal, onProgress }: LongWork = {},
-  ): Promise<number> {
+  async expire(now: Date = new Date(this.#store.environment.now()), options: LongWork = {}): Promise<number> {
     const at = checkDate(now)
+    checkLongWork(options, 'expire')
+    const { signal, onProgress } = options
     const core = this.#core
     const store = this.#store
     core.checkWritable('expire')
@@ -429,7 +428,9 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   /** As Bucket.cull. */
-  async cull({ signal, onProgress }: LongWork = {}): Promise<number> {
+  async cull(options: LongWork = {}): Promise<number> {
+    checkLongWork(options, 'cull')
+    const { signal, onProgress } = options
     const core = this.#core
     core.checkWritable('cull')
     signal?.throwIfAborted()
@@ -460,11 +461,10 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   /** As Bucket.peekItem. */
   async peekItem(options: { last?: boolean } = {}): Promise<Entry<K, V> | undefined> {
     checkNames(options, ['last'], 'peekItem')
+    const last = boolean('last', options.last, true)
     const core = this.#core
     await this.#turns.settled()
-    const listed = await core.attemptAsync('peekItem', undefined, () =>
-      core.async(endmost(this.#store, options.last !== false)),
-    )
+    const listed = await core.attemptAsync('peekItem', undefined, () => core.async(endmost(this.#store, last)))
     const read = listed && listedKey<K>(core, listed)
     return read && makeEntry(read.key, listed!.decoded!.value as V, listed!)
   }
@@ -474,7 +474,8 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     checkNames(options, ['enable', 'reset'], 'stats')
     const core = this.#core
     const { store } = core
-    const reset = options.reset === true
+    const reset = boolean('reset', options.reset, false)
+    boolean('enable', options.enable, false)
     if (reset) core.checkWritable('reset')
     const counts = await core.attemptAsync('stats', { hits: 0, misses: 0 }, async () => {
       if (store.limits.statistics && !core.settings.readOnly) await core.async(writeStatistics(store))
@@ -485,10 +486,11 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   /** As Bucket.check. */
-  async check({ signal, onProgress, ...options }: { fix?: boolean } & LongWork = {}): Promise<Problem[]> {
-    checkNames(options, ['fix'], 'check')
+  async check(options: { fix?: boolean } & LongWork = {}): Promise<Problem[]> {
+    checkLongWork(options, 'check', ['fix'])
+    const { signal, onProgress } = options
+    const fix = boolean('fix', options.fix, false)
     const core = this.#core
-    const fix = options.fix === true
     if (fix) core.checkWritable('check({ fix: true })')
     signal?.throwIfAborted()
     await this.#turns.settled()
@@ -543,20 +545,27 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   /** As Bucket.sortedKeys. */
-  async *sortedKeys(options: { reverse?: boolean } = {}): AsyncIterableIterator<K> {
+  sortedKeys(options: { reverse?: boolean } = {}): AsyncIterableIterator<K> {
     checkNames(options, ['reverse'], 'sortedKeys')
+    return this.#sortedKeys(boolean('reverse', options.reverse, false))
+  }
+
+  async *#sortedKeys(reverse: boolean): AsyncIterableIterator<K> {
     const keys: { key: K; text: string }[] = []
     for await (const { key, listed } of this.#listed({ values: false })) keys.push({ key, text: listed.keyText })
     keys.sort(compareKeys)
-    if (options.reverse === true) keys.reverse()
+    if (reverse) keys.reverse()
     for (const { key } of keys) yield key
   }
 
   /** As Bucket.list. */
-  async *list(options: ListFilter = {}): AsyncIterableIterator<Omit<Entry<K, V>, 'value'>> {
-    checkNames(options, filterNames, 'list')
-    for await (const { key, listed } of this.#listed({ values: false, expired: options.expired === true })) {
-      if (passes(options, key, listed)) yield { key, ...makeInfo(listed) }
+  list(options: ListFilter = {}): AsyncIterableIterator<Omit<Entry<K, V>, 'value'>> {
+    return this.#list(checkFilter(options))
+  }
+
+  async *#list(filter: ListFilter): AsyncIterableIterator<Omit<Entry<K, V>, 'value'>> {
+    for await (const { key, listed } of this.#listed({ values: false, expired: filter.expired === true })) {
+      if (passes(filter, key, listed)) yield { key, ...makeInfo(listed) }
     }
   }
 

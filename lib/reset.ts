@@ -1,6 +1,7 @@
 // Settings that change while a bucket is open.
 
 import type { Core } from './core.ts'
+import { type DurationPart, toParts } from './duration.ts'
 import type { Io } from './io/requests.ts'
 import { openFolder } from './ops/open.ts'
 import { createTagIndex, dropTagIndex } from './ops/tags.ts'
@@ -84,8 +85,11 @@ function instanceSetting<N extends keyof BucketOptions>(core: Core, name: N): Bu
     onError: settings.degrade ? 'degrade' : 'throw',
     filesystem: settings.network ? 'network' : 'local',
   }
-  if (!Object.hasOwn(values, name)) resolveOptions({ [name]: 1 }) // tells an unknown name
-  return values[name]
+  if (Object.hasOwn(values, name)) return values[name]
+  resolveOptions({ [name]: 1 }) // tells an unknown name
+  // A part of the lifetime: all of it, in that unit.
+  if (lifetime === null) return undefined
+  return toParts(lifetime, name as DurationPart) as BucketOptions[N]
 }
 
 function memoryOptions(memory: NonNullable<Core['settings']['memory']>): BucketOptions['memory'] {

@@ -1,7 +1,15 @@
 // What a caller gets wrong is told at the call, in words, before anything is touched.
 
-import { expect, test } from 'vitest'
-import { Bucket, type BucketOptions, DeferredWriteBucket } from '../lib/index.ts'
+import { describe, expect, test, vi } from 'vitest'
+import {
+  Bucket,
+  type BucketOptions,
+  compressed,
+  DefaultKeyMaker,
+  DeferredWriteBucket,
+  JSONBackend,
+  StreamingKeyMaker,
+} from '../lib/index.ts'
 import { lock, throttle } from '../lib/recipes/index.ts'
 import { task } from '../lib/tasks/index.ts'
 import { newBucket, newFolder } from './support/folders.ts'
@@ -47,4 +55,134 @@ test.each(noDurations)('%s is no duration wherever one is taken', async (_, dura
   expect(() => task(() => 1, { name: 't', retries: 1, retryDelay: given })).toThrow(TypeError)
   expect(() => task(() => 1, { name: 't', timeout: given })).toThrow(TypeError)
   expect(bucket.size).toBe(0)
+})
+
+for (const [name, face] of faces) {
+  describe(`${name}: what would silently find nothing is refused at the call`, () => {
+    test.each<[string, unknown]>([
+      ['a list of tags', { tag: ['u'] }],
+      ['no tag', { tag: null }],
+      ['a prefix that is a number', { prefix: 5 }],
+      ['a size that is no number', { largerThan: Number.NaN }],
+      ['a size that is text', { largerThan: '5' }],
+      ['a flag that is none', { expired: 'yes' }],
+      ['an unknown name', { tags: 'u' }],
+      ['no object', null],
+      ['an array', []],
+    ])('list(): %s', async (_, filter) => {
+      await expect(face(newBucket()).list(filter as never)).rejects.toThrow(/^Expected/)
+      await expect(face(newBucket()).list(filter as never)).rejects.toThrow(TypeError)
+    })
+
+    test('flags that are none', async () => {
+      const bucket = newBucket()
+      const twin = face(bucket)
+      bucket.set('a', 1)
+      await expect(twin.sortedKeys({ reverse: 'yes' } as never)).rejects.toThrow(
+        /^Expected reverse to be true or false/,
+      )
+      await expect(twin.check({ fix: 'yes' })).rejects.toThrow(/^Expected fix/)
+      await expect(twin.peekItem({ last: 'no' })).rejects.toThrow(/^Expected last/)
+      await expect(twin.stats({ reset: 1 })).rejects.toThrow(/^Expected reset/)
+      await expect(twin.stats({ reset: true, enable: 1 })).rejects.toThrow(/^Expected enable/)
+      for (const items of [bucket.deque('d'), bucket.deque('d').promises]) {
+        expect(() => items.values({ reverse: 'yes' } as never)).toThrow(/^Expected reverse/)
+        expect(() => items.values({ revers: true } as never)).toThrow(/"reverse"/)
+      }
+    })
+
+    test('entries of setMany() that are no pairs: nothing is stored', async () => {
+      const bucket = newBucket()
+      await expect(face(bucket).setMany([['a', 1], 5] as never)).rejects.toThrow(
+        'Expected entries to be arrays of key and value, got 5',
+      )
+      await expect(face(bucket).setMany(new Set(['ab']) as never)).rejects.toThrow(/^Expected entries to be arrays/)
+      expect(bucket.size).toBe(0)
+    })
+
+    test('entries of setMany() that cannot be gone through', async () => {
+      for (const none of [5, null, {}])
+        await expect(face(newBucket()).setMany(none as never)).rejects.toThrow(TypeError)
+    })
+
+    test('what a key maker gives that is neither text nor bytes', async () => {
+      const bucket = newBucket({ keyMaker: { makeKey: () => [5] as never } })
+      await expect(face(bucket).set('a', 1)).rejects.toThrow(
+        'Expected makeKey() of the key maker to give strings or bytes, got 5',
+      )
+      await expect(face(bucket).get('a')).rejects.toThrow(TypeError)
+    })
+
+    test('a part of the lifetime is the whole of it in that unit', async () => {
+      const bucket = newBucket()
+      const twin = face(bucket)
+      expect(await twin.reset('hours')).toBeUndefined()
+      expect(await twin.reset('hours', 2)).toBe(2)
+      expect([bucket.lifetime, await twin.reset('minutes'), await twin.reset('microseconds')]).toEqual([
+        72e5, 120, 72e8,
+      ])
+      expect(await twin.reset('hours')).toBe(2)
+    })
+  })
+}
+
+test('list() and sortedKeys() throw when they are called, not when they are gone through', () => {
+  const bucket = newBucket()
+  for (const one of [bucket, bucket.promises]) {
+    expect(() => one.list({ tag: null } as never)).toThrow(TypeError)
+    expect(() => one.sortedKeys({ revers: true } as never)).toThrow(TypeError)
+  }
+})
+
+describe('long work', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['no object', null, /^Expected the options of \w+ to be an object, got null/],
+    ['an array', [], /^Expected the options of \w+ to be an object/],
+    ['an unknown name', { onprogress: () => {} }, /"onProgress"/],
+    ['a signal that is none', { signal: 5 }, /^Expected signal to be an AbortSignal, got 5/],
+    ['no signal at all', { signal: null }, /^Expected signal to be an AbortSignal, got null/],
+    ['a callback that is none', { onProgress: 5 }, /^Expected onProgress to be a function, got 5/],
+  ])('refuses %s before anything is removed', async (_, given, message) => {
+    const { promises } = newBucket()
+    await promises.set('a', 1, { tag: 't' })
+    await promises.set('b', 1, { expire: 1 })
+    await vi.waitFor(async () => expect(await promises.has('b')).toBe(false))
+    const options = given as object
+    for (const call of [
+      () => promises.clear(options),
+      () => promises.evict('t', options),
+      () => promises.cull(options),
+      () => promises.prune(options),
+      () => promises.expire(new Date(), options),
+      () => promises.check(options),
+    ]) {
+      await expect(call()).rejects.toThrow(TypeError)
+      await expect(call()).rejects.toThrow(message)
+    }
+    expect(await promises.size()).toBe(2)
+  })
+
+  test('a signal of set() that is none is told', async () => {
+    const { promises } = newBucket()
+    await expect(promises.set('a', 1, { signal: {} as never })).rejects.toThrow(/^Expected signal to be an AbortSignal/)
+    expect(await promises.size()).toBe(0)
+  })
+})
+
+test.each<[string, () => unknown]>([
+  ['new DefaultKeyMaker(null)', () => new DefaultKeyMaker(null as never)],
+  ['new DefaultKeyMaker([])', () => new DefaultKeyMaker([] as never)],
+  ['new StreamingKeyMaker(null)', () => new StreamingKeyMaker(null as never)],
+  ['new StreamingKeyMaker(5)', () => new StreamingKeyMaker(5 as never)],
+  ['new JSONBackend(null)', () => new JSONBackend(null as never)],
+  ['new JSONBackend(5)', () => new JSONBackend(5 as never)],
+  ['compressed(b, null)', () => compressed('json', null as never)],
+  ['new Bucket(p, [])', () => new Bucket(newFolder(), [] as never)],
+])('%s says what it expected', (_, make) => {
+  expect(make).toThrow(TypeError)
+  expect(make).toThrow(/^Expected .* (null|5|an array|an Array)$/)
+})
+
+test('a path with a zero byte is shown so that it can be read', () => {
+  expect(() => new Bucket('a\0b')).toThrow(new TypeError('Expected the path of a folder, got "a\\u0000b"'))
 })

@@ -35,6 +35,8 @@ const PLAIN = 0x80
  * @example new Bucket('cache', { backend: compressed(new JSONBackend(), { algorithm: 'brotli' }) })
  */
 export function compressed(backend: Backend | BackendName, options: CompressedOptions = {}): Backend {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Expected an object as the options of compressed(), got ${String(options)}`)
   const { algorithm: name = 'gzip', threshold = 1024, ...rest } = options
   const unknown = Object.keys(rest)[0]
   if (unknown !== undefined) throw new TypeError(`Expected algorithm or threshold as an option, got ${unknown}`)

@@ -44,6 +44,8 @@ export class JSONBackend implements Backend, SliceDecoder {
 
   /** @throws TypeError for an option that JSON.stringify or JSON.parse would ignore. */
   constructor(options: JSONBackendOptions = {}) {
+    if (typeof options !== 'object' || options === null)
+      throw new TypeError(`Expected an object as the options of JSONBackend, got ${String(options)}`)
     const { replacer, reviver, space, ...rest } = options
     const unknown = Object.keys(rest)[0]
     if (unknown !== undefined) throw new TypeError(`Expected replacer, reviver or space as an option, got ${unknown}`)

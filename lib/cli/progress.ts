@@ -1,6 +1,6 @@
 // One line on a terminal that says how far long work is, and is gone when the work ends. Anywhere else it says nothing.
 
-import type { LongWork } from '../promises.ts'
+import type { LongWork } from '../long-work.ts'
 import type { Call, Output } from './command.ts'
 import { truncate } from './width.ts'
 

@@ -1,6 +1,6 @@
 // What the commands that remove entries have in common.
 
-import type { LongWork } from '../promises.ts'
+import type { LongWork } from '../long-work.ts'
 import type { Call } from './command.ts'
 import { type folderOptions, type OpenBucket, type Opening, openAll } from './open.ts'
 import { say } from './output.ts'

@@ -25,8 +25,8 @@ export class StreamingKeyMaker extends DefaultKeyMaker {
 
   /** @throws TypeError when an option is unknown or of the wrong type, RangeError when `chunkSize` is not 1 or more. */
   constructor(options: StreamingKeyMakerOptions = {}) {
+    checkNames(options, ['sortKeys', 'chunkSize'])
     const { chunkSize = 65_536, ...others } = options
-    checkNames(others, ['sortKeys', 'chunkSize'])
     super(others)
     if (typeof chunkSize !== 'number')
       throw new TypeError(`Expected chunkSize to be a number, got ${String(chunkSize)}`)

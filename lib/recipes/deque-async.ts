@@ -15,6 +15,8 @@ import {
   removeFirst,
   reverse,
   rotate,
+  type Side,
+  sideToBegin,
   take,
   Walk,
 } from './deque-ops.ts'
@@ -103,8 +105,12 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
   }
 
   /** As Deque.values. */
-  async *values(options: { reverse?: boolean } = {}): AsyncIterableIterator<V> {
-    const walk = new Walk(this.#store, options.reverse === true ? 'back' : 'front')
+  values(options: { reverse?: boolean } = {}): AsyncIterableIterator<V> {
+    return this.#values(sideToBegin(options))
+  }
+
+  async *#values(side: Side): AsyncIterableIterator<V> {
+    const walk = new Walk(this.#store, side)
     const next = () => this.#run('list', undefined, () => walk.next())
     for (let page = await next(); page !== undefined; page = await next()) {
       for (const { item } of page) yield item.value as V

@@ -12,7 +12,7 @@ import { catchUp } from '../ops/order.ts'
 import { extentOf, type Item, itemAt, popItem, pull, push, type Queue, replaceItem } from '../ops/queue.ts'
 import { plainTerms } from '../ops/terms.ts'
 import { countInside } from '../ops/transaction.ts'
-import { show } from '../options.ts'
+import { boolean, checkNames, show } from '../options.ts'
 import type { Store } from '../store.ts'
 
 export type Side = Queue['side']
@@ -22,6 +22,12 @@ const opposite = (side: Side): Side => (side === 'front' ? 'back' : 'front')
 
 export function checkIndex(index: unknown): void {
   if (!Number.isSafeInteger(index)) throw new TypeError(`Expected an integer, got ${show(index)}`)
+}
+
+/** At which side to begin to go through the items. */
+export function sideToBegin(options: { reverse?: boolean }): Side {
+  checkNames(options, ['reverse'], 'values')
+  return boolean('reverse', options.reverse, false) ? 'back' : 'front'
 }
 
 export function* lengthOf(store: Store): Io<number> {

@@ -16,6 +16,8 @@ import {
   removeFirst,
   reverse,
   rotate,
+  type Side,
+  sideToBegin,
   take,
   Walk,
 } from './deque-ops.ts'
@@ -127,8 +129,12 @@ export class Deque<V = unknown> implements Iterable<V> {
   }
 
   /** The items from front to back, or, with `reverse`, from back to front; those that are pushed ahead meanwhile are shown. */
-  *values(options: { reverse?: boolean } = {}): IterableIterator<V> {
-    const walk = new Walk(this.#core.active, options.reverse === true ? 'back' : 'front')
+  values(options: { reverse?: boolean } = {}): IterableIterator<V> {
+    return this.#values(sideToBegin(options))
+  }
+
+  *#values(side: Side): IterableIterator<V> {
+    const walk = new Walk(this.#core.active, side)
     const next = () => this.#read('list', undefined, walk.next())
     for (let page = next(); page !== undefined; page = next()) {
       for (const { item } of page) yield item.value as V

@@ -15,6 +15,7 @@ import { type Duration, toMilliseconds } from '../duration.ts'
 import { DeadlockError, TimeoutError } from '../errors.ts'
 import type { Slot } from '../keys.ts'
 import { recipeName } from '../log/names.ts'
+import { checkSignal } from '../long-work.ts'
 import { checkNames, show } from '../options.ts'
 import { forFolder, type Store } from '../store.ts'
 import { withAnyOf } from '../tasks/abort.ts'
@@ -71,8 +72,7 @@ export class Gate {
     const core = this.#core
     core.checkWritable('acquire')
     const { timeout = core.settings.timeoutMs, signal } = options
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw new TypeError(`Expected signal to be an AbortSignal, got ${show(signal)}`)
+    checkSignal(signal)
     const timeoutMs = toMilliseconds(timeout, 'timeout')
     const deadline = performance.now() + timeoutMs
     signal?.throwIfAborted()

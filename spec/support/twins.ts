@@ -31,6 +31,9 @@ export interface Twin {
   list(options?: ListFilter): Promise<Omit<Entry<any, any>, 'value'>[]>
   volume(): Promise<number>
   prune(): Promise<{ count: number; size: number }>
+  check(options?: any): Promise<any[]>
+  peekItem(options?: any): Promise<any>
+  stats(options?: any): Promise<any>
   push(value: unknown, options?: any): Promise<number | string>
   reset(name: any, ...value: any[]): Promise<any>
   close(): Promise<void>

@@ -3,6 +3,7 @@
 
 import { type Duration, toMilliseconds } from '../../duration.ts'
 import { TimeoutError } from '../../errors.ts'
+import { checkSignal } from '../../long-work.ts'
 import { show } from '../../options.ts'
 import { checkOptions } from '../options.ts'
 
@@ -44,9 +45,7 @@ export function beginWait(key: string, options: AcquireOptions = {}): Wait {
   checkLockKey(key)
   checkOptions(options, ['timeout', 'signal'], 'acquire()')
   const { timeout = defaultTimeoutMs, signal } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Expected signal to be an AbortSignal, got ${show(signal)}`)
-  }
+  checkSignal(signal)
   const timeoutMs = toMilliseconds(timeout, 'timeout')
   signal?.throwIfAborted()
   return { timeoutMs, deadline: performance.now() + timeoutMs, signal }
