@@ -2,6 +2,7 @@
 // runs the same operations without blocking. Everything else in lib/ exists to serve these methods.
 
 import type { Readable } from 'node:stream'
+import { inspect } from 'node:util'
 import type { Backend } from './backends/backend.ts'
 import { Core } from './core.ts'
 import { dictOf } from './dict.ts'
@@ -17,6 +18,7 @@ import {
   passes,
 } from './entry.ts'
 import { KeyNotFoundError } from './errors.ts'
+import { inspected } from './inspected.ts'
 import type { Io } from './io/requests.ts'
 import type { KeyMaker } from './keymakers/keymaker.ts'
 import type { Slot } from './keys.ts'
@@ -200,14 +202,16 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    * @throws RangeError if both are safe integers and their sum is none.
    */
   incr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
-    const start = resolveStart(delta, options)
-    return this.#write('incr', start ?? delta, key, slot => increment(this.core.active, slot, delta, start))
+    return this.#count('incr', key, delta, resolveStart(delta, options))
   }
 
   /** As `incr`, downwards. DiskCache: Cache.decr. */
   decr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
-    resolveStart(delta, options)
-    return this.incr(key, -delta, options)
+    return this.#count('decr', key, -delta, resolveStart(delta, options))
+  }
+
+  #count(operation: string, key: K, delta: number | bigint, start: number | bigint | null): number | bigint {
+    return this.#write(operation, start ?? delta, key, slot => increment(this.core.active, slot, delta, start))
   }
 
   /** The stored value, or what `compute` returns, stored. */
@@ -413,11 +417,13 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** Makes an index of tags, from then on kept by every bucket on the folder. DiskCache: Cache.create_tag_index. */
   createTagIndex(): void {
+    this.core.checkWritable('createTagIndex')
     this.reset('tagIndex', true)
   }
 
   /** Gives the index of tags up. DiskCache: Cache.drop_tag_index. */
   dropTagIndex(): void {
+    this.core.checkWritable('dropTagIndex')
     this.reset('tagIndex', false)
   }
 
@@ -439,7 +445,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     const { core } = this
     const counts = core.attempt('stats', { hits: 0, misses: 0 }, () => {
       core.flushStatistics()
-      if (reset) core.checkWritable('reset')
+      if (reset) core.checkWritable('stats({ reset: true })')
       return core.sync(readStatistics(core.store, reset))
     })
     if (options.enable !== undefined) this.reset('statistics', options.enable)
@@ -625,6 +631,11 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     await this.promises.close()
   }
 
+  /** For console.log: class, path and backend. */
+  [inspect.custom](): string {
+    return inspected(this, this.path, this.backend)
+  }
+
   #slot(key: K): Slot {
     return this.core.active.keys.slot(key)
   }
@@ -673,9 +684,12 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 }
 
 export function notFound(key: unknown, slot: Slot, path: string): KeyNotFoundError {
-  return new KeyNotFoundError(`Expected the key ${slot.text} to be stored in ${path}, and it is not, or has expired.`, {
-    key,
-  })
+  return new KeyNotFoundError(
+    `Expected the key ${slot.shown} to be stored in ${path}, and it is not, or has expired.`,
+    {
+      key,
+    },
+  )
 }
 
 /** Where counting begins. */

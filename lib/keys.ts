@@ -3,7 +3,7 @@
 import { createHash, hash } from 'node:crypto'
 import { DefaultKeyMaker } from './keymakers/default.ts'
 import type { KeyMaker, ReadableKeyMaker } from './keymakers/keymaker.ts'
-import { describe } from './keymakers/path.ts'
+import { describe, shortened } from './keymakers/path.ts'
 import { entryName } from './log/names.ts'
 
 /** A key, and where its log is. */
@@ -32,6 +32,10 @@ export class Slot {
   get name(): string {
     this.#name ??= nameOf(this, this.#places)
     return this.#name
+  }
+  /** The text, for messages. */
+  get shown(): string {
+    return shortened(this.text)
   }
   /** SHA-256 of backend name, a zero byte, and the bytes that tell keys apart; 64 hexadecimal digits. Made when it is
    *  needed: what is found in memory needs none. */

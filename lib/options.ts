@@ -6,6 +6,7 @@ import { resolveBackend } from './backends/resolve.ts'
 import { type Duration, durationParts, toMilliseconds } from './duration.ts'
 import { DefaultKeyMaker } from './keymakers/default.ts'
 import type { KeyMaker } from './keymakers/keymaker.ts'
+import { shortened } from './keymakers/path.ts'
 import { isTag } from './log/extras.ts'
 import type { Tag } from './log/record.ts'
 import type { Terms } from './ops/terms.ts'
@@ -152,7 +153,7 @@ export function checkNames(options: object, known: readonly string[], of: string
     if (known.includes(name)) continue
     const other = otherNames[name]
     const hint = other !== undefined && known.includes(other) ? `, did you mean "${other}"?` : didYouMean(name, known)
-    throw new TypeError(`Expected an option of ${of}, got "${name}"${hint}`)
+    throw new TypeError(`Expected an option of ${of}, got "${shortened(name)}"${hint}`)
   }
 }
 
@@ -171,7 +172,7 @@ export function boolean(name: string, value: unknown, fallback: boolean): boolea
 }
 
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return shortened(JSON.stringify(value))
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
   return typeof value === 'function' ? 'a function' : String(value)
 }

@@ -1,6 +1,7 @@
 // The promise twin: the same operations as in `bucket.ts`, on the host that does not block.
 
 import { addAbortSignal, Readable } from 'node:stream'
+import { inspect } from 'node:util'
 import { storesBytesAsTheyAre } from './backends/resolve.ts'
 import { notFound, resolveStart } from './bucket.ts'
 import type { Core } from './core.ts'
@@ -16,6 +17,7 @@ import {
   passes,
 } from './entry.ts'
 import type { Totals } from './indexes/order.ts'
+import { inspected } from './inspected.ts'
 import type { Io } from './io/requests.ts'
 import { bytesOf } from './io/streams.ts'
 import type { Slot } from './keys.ts'
@@ -187,9 +189,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     delta: number | bigint = 1,
     options?: { default?: number | bigint | null },
   ): Promise<number | bigint> {
-    const start = resolveStart(delta, options)
-    const slot = this.#writeSlot('incr', key)
-    return await this.#write('incr', start ?? delta, slot, () => increment(this.#store, slot, delta, start))
+    return await this.#count('incr', key, delta, resolveStart(delta, options))
   }
 
   /** As Bucket.decr. */
@@ -198,8 +198,12 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     delta: number | bigint = 1,
     options?: { default?: number | bigint | null },
   ): Promise<number | bigint> {
-    resolveStart(delta, options)
-    return await this.incr(key, -delta, options)
+    return await this.#count('decr', key, -delta, resolveStart(delta, options))
+  }
+
+  #count(operation: string, key: K, delta: number | bigint, start: number | bigint | null): Promise<number | bigint> {
+    const slot = this.#writeSlot(operation, key)
+    return this.#write(operation, start ?? delta, slot, () => increment(this.#store, slot, delta, start))
   }
 
   /**
@@ -450,11 +454,13 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.createTagIndex. */
   async createTagIndex(): Promise<void> {
+    this.#core.checkWritable('createTagIndex')
     await this.reset('tagIndex', true)
   }
 
   /** As Bucket.dropTagIndex. */
   async dropTagIndex(): Promise<void> {
+    this.#core.checkWritable('dropTagIndex')
     await this.reset('tagIndex', false)
   }
 
@@ -476,7 +482,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     const { store } = core
     const reset = boolean('reset', options.reset, false)
     boolean('enable', options.enable, false)
-    if (reset) core.checkWritable('reset')
+    if (reset) core.checkWritable('stats({ reset: true })')
     const counts = await core.attemptAsync('stats', { hits: 0, misses: 0 }, async () => {
       if (store.limits.statistics && !core.settings.readOnly) await core.async(writeStatistics(store))
       return await core.async(readStatistics(store, reset))
@@ -592,6 +598,11 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async close(): Promise<void> {
     await this.#turns.settled()
     await this.#core.flushAsync()
+  }
+
+  /** As of Bucket. */
+  [inspect.custom](): string {
+    return inspected(this, this.#core.path, this.#core.settings.backend)
   }
 
   /** @internal When all that was called before has ended. */

@@ -8,7 +8,9 @@ import {
   DefaultKeyMaker,
   DeferredWriteBucket,
   JSONBackend,
+  ReadOnlyError,
   StreamingKeyMaker,
+  UnserializableError,
 } from '../lib/index.ts'
 import { lock, throttle } from '../lib/recipes/index.ts'
 import { task } from '../lib/tasks/index.ts'
@@ -185,4 +187,78 @@ test.each<[string, () => unknown]>([
 
 test('a path with a zero byte is shown so that it can be read', () => {
   expect(() => new Bucket('a\0b')).toThrow(new TypeError('Expected the path of a folder, got "a\\u0000b"'))
+})
+
+for (const [name, face] of faces) {
+  test(`${name}: a long key is shortened in messages, and whole in the error`, async () => {
+    const bucket = newBucket({ sizeLimit: 100_000 })
+    const twin = face(bucket)
+    const key = '\u{1F600}'.repeat(50_000)
+    const short = /^.{1,170}… \(100002 characters\)/su
+    const error = await twin.getOrThrow(key).catch(caught => caught)
+    expect(error).toMatchObject({ code: 'ERR_KEY_NOT_FOUND', key })
+    const failures = [
+      error,
+      await twin.incr(key, 1, { default: null }).catch(caught => caught),
+      await twin.set(key, 1, { ifVersion: 'other' }).catch(caught => caught),
+      await twin.set(key, 'x'.repeat(200_000)).catch(caught => caught),
+    ]
+    bucket.reset('sizeLimit', 1e9)
+    bucket.set(key, 'text')
+    failures.push(await twin.incr(key).catch(caught => caught))
+    for (const { message } of failures) {
+      expect(message).toMatch(short)
+      expect(message.length).toBeLessThan(400)
+      expect(message.isWellFormed?.() ?? true).toBe(true)
+    }
+    expect(await twin.getOrThrow('x'.repeat(198)).catch(caught => caught.message)).toContain(
+      `"${'x'.repeat(198)}" to be`,
+    )
+  })
+
+  test(`${name}: a readOnly bucket names the method that was called`, async () => {
+    const { path } = newBucket()
+    const twin = face(new Bucket(path, { readOnly: true }))
+    const calls: [string, () => Promise<unknown>][] = [
+      ['incr', () => twin.incr('a')],
+      ['decr', () => twin.decr('a')],
+      ['createTagIndex', () => twin.createTagIndex()],
+      ['dropTagIndex', () => twin.dropTagIndex()],
+      ['reset', () => twin.reset('cullLimit', 5)],
+      ['stats({ reset: true })', () => twin.stats({ reset: true })],
+    ]
+    for (const [method, call] of calls) {
+      await expect(call()).rejects.toThrow(`Cannot ${method}: `)
+      await expect(call()).rejects.toThrow(ReadOnlyError)
+    }
+  })
+}
+
+test('what is wrong with an option is told in a few words, however long it is', () => {
+  const long = 'x'.repeat(1e6)
+  for (const options of [{ [long]: 1 }, { onError: long }]) {
+    const error = catching(() => new Bucket(newFolder(), options as BucketOptions))
+    expect(error.message.length).toBeLessThan(500)
+  }
+})
+
+function catching(run: () => unknown): Error {
+  try {
+    run()
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('It did not throw')
+}
+
+test.each(['push', 'unshift'] as const)('deque.%s() of several items stores all, or none', async method => {
+  const bucket = newBucket()
+  for (const options of [{ maxLength: Number.POSITIVE_INFINITY }, { maxLength: 10 }]) {
+    const deque = bucket.deque<unknown>(`d${options.maxLength}`, options)
+    deque.push('before')
+    expect(() => deque[method](1, () => 1, 2)).toThrow(UnserializableError)
+    await expect(deque.promises[method](1, () => 1, 2)).rejects.toThrow(UnserializableError)
+    expect([...deque]).toEqual(['before'])
+    expect(deque[method](1, 2)).toBe(3)
+  }
 })

@@ -1,5 +1,7 @@
 // Where in a key something is: `key.options[2].callback`. Steps are put together only when an error is to be told.
 
+import { partsPair } from './text.ts'
+
 /** The path to the property `name`, from the object that has it. */
 export function fieldStep(name: string): string {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
@@ -40,4 +42,9 @@ function classNameOf(value: object): string | undefined {
     if (typeof tag === 'string' && tag !== '') return tag
   }
   return undefined
+}
+
+/** A text, for a message: of a long one the beginning, and how long it is. */
+export function shortened(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, partsPair(text, 150) ? 149 : 150)}… (${text.length} characters)`
 }

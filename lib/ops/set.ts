@@ -13,7 +13,7 @@ import { checkVersion, expiry, type Terms } from './terms.ts'
 /** Stores encoded bytes, or what was streamed in. Returns the new version. */
 export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue, terms: Terms): Io<string> {
   const { id } = yield* change(store, slot, { creates: true, skims: true }, entry => {
-    checkVersion(terms, entry, slot.text)
+    checkVersion(terms, entry, slot.shown)
     const { tags } = terms
     const purpose = value instanceof Uint8Array ? terms.purpose : bytesPurpose
     const { expires, pinned, time } = expiry(store, terms.expireMs)
@@ -27,7 +27,7 @@ export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue
 /** Stores encoded bytes only if the key is missing. Whether it did. */
 export function* add(store: Store, slot: Slot, value: Uint8Array, terms: Terms): Io<boolean> {
   const { result } = yield* change(store, slot, { creates: true, skims: true }, entry => {
-    checkVersion(terms, entry, slot.text)
+    checkVersion(terms, entry, slot.shown)
     if (entry !== undefined) return { write: undefined, result: false }
     return { write: { kind: 'put', value, tags: terms.tags, ...expiry(store, terms.expireMs) }, result: true }
   })

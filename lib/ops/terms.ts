@@ -39,7 +39,7 @@ export function checkFits(store: Store, slot: Slot, length: number): void {
   const { sizeLimit } = store.limits
   if (length <= sizeLimit || slot.hidden) return
   throw new RangeError(
-    `Expected the value of ${slot.text} to fit into the bucket, got ${length} bytes where sizeLimit is ${sizeLimit}`,
+    `Expected the value of ${slot.shown} to fit into the bucket, got ${length} bytes where sizeLimit is ${sizeLimit}`,
   )
 }
 

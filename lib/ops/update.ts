@@ -28,7 +28,7 @@ export function* update(
 ): Io<unknown> {
   let stored: Uint8Array | undefined
   const { result } = yield* change<unknown>(store, slot, { creates: true }, entry => {
-    checkVersion({ ...terms, tags: [] }, entry, slot.text)
+    checkVersion({ ...terms, tags: [] }, entry, slot.shown)
     const current = entry === undefined ? undefined : decodeValue(store, entry.put)
     const kept = entry === undefined ? undefined : termsOf(entry)
     const next = compute(current)
@@ -67,9 +67,9 @@ export function* increment(
   const compute = (current: Decoded | undefined): number | bigint => {
     const value = current === undefined ? start : current.value
     if (current === undefined && value === null) {
-      throw new KeyNotFoundError(`Expected ${slot.text} to be stored, to be counted up. Give a default to begin with.`)
+      throw new KeyNotFoundError(`Expected ${slot.shown} to be stored, to be counted up. Give a default to begin with.`)
     }
-    return sum(slot.text, value, delta)
+    return sum(slot.shown, value, delta)
   }
   return (yield* update(store, slot, compute, sameTerms)) as number | bigint
 }

@@ -1,6 +1,8 @@
 // A sequence in files: the face that does not block.
 
+import { inspect } from 'node:util'
 import type { Core } from '../core.ts'
+import { inspected } from '../inspected.ts'
 import type { Io } from '../io/requests.ts'
 import { beginTransaction, commit, rollBack } from '../ops/commit.ts'
 import type { Store } from '../store.ts'
@@ -143,6 +145,11 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
     await core.attemptAsync('transact', undefined, () => core.async(commit(view)))
     core.tidy()
     return result
+  }
+
+  /** As of Deque. */
+  [inspect.custom](): string {
+    return inspected(this, this.#core.path, this.#core.settings.backend)
   }
 
   async #add(operation: string, values: readonly V[], side: 'front' | 'back'): Promise<number> {

@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { all, type Io } from '../io/requests.ts'
 import { atomically } from '../ops/atomically.ts'
+import { encodeValue } from '../ops/live.ts'
 import { catchUp } from '../ops/order.ts'
 import { extentOf, type Item, itemAt, popItem, pull, push, type Queue, replaceItem } from '../ops/queue.ts'
 import { plainTerms } from '../ops/terms.ts'
@@ -39,6 +40,8 @@ export function* lengthOf(store: Store): Io<number> {
  *  this very moment, since others on their way would be counted already, and what goes for them not yet. */
 export function* add(store: Store, values: readonly unknown[], side: Side, maxLength: number): Io<number> {
   if (maxLength === Number.POSITIVE_INFINITY) {
+    // What cannot be stored is to be known before the first of them is.
+    if (values.length > 1) for (const value of values) encodeValue(store, store.keys.slot(0), value)
     for (const value of values) yield* push(store, queueAt(side), value, plainTerms)
     return yield* lengthOf(store)
   }

@@ -1,7 +1,9 @@
 // A sequence in files: the synchronous face.
 
+import { inspect } from 'node:util'
 import type { Bucket } from '../bucket.ts'
 import type { Core } from '../core.ts'
+import { inspected } from '../inspected.ts'
 import type { Io } from '../io/requests.ts'
 import { show } from '../options.ts'
 import { AsyncDeque } from './deque-async.ts'
@@ -155,6 +157,11 @@ export class Deque<V = unknown> implements Iterable<V> {
   /** Runs `body`; what this deque does in it is done as one, or not at all: see Bucket.transact. DiskCache: Deque.transact. */
   transact<T>(body: () => T): T {
     return this.bucket.transact(body)
+  }
+
+  /** For console.log: class, path and backend. */
+  [inspect.custom](): string {
+    return inspected(this, this.bucket.path, this.bucket.backend)
   }
 
   #read<T>(operation: string, degraded: T, io: Io<T>): T {

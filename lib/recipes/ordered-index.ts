@@ -1,7 +1,9 @@
 // A Map in files: both faces. All that they do is done by a bucket of their own.
 
+import { inspect } from 'node:util'
 import type { Bucket } from '../bucket.ts'
 import { ConflictError } from '../errors.ts'
+import { inspected } from '../inspected.ts'
 import type { AsyncBucket } from '../promises.ts'
 
 /**
@@ -130,6 +132,11 @@ export class Index<K = unknown, V = unknown> implements Iterable<[K, V]> {
   /** Runs `body`; what this index does in it is done as one, or not at all: see Bucket.transact. DiskCache: Index.transact. */
   transact<T>(body: () => T): T {
     return this.bucket.transact(body)
+  }
+
+  /** For console.log: class, path and backend. */
+  [inspect.custom](): string {
+    return inspected(this, this.bucket.path, this.bucket.backend)
   }
 }
 

@@ -31,6 +31,8 @@ export interface Twin {
   list(options?: ListFilter): Promise<Omit<Entry<any, any>, 'value'>[]>
   volume(): Promise<number>
   prune(): Promise<{ count: number; size: number }>
+  createTagIndex(): Promise<void>
+  dropTagIndex(): Promise<void>
   check(options?: any): Promise<any[]>
   peekItem(options?: any): Promise<any>
   stats(options?: any): Promise<any>

@@ -13,6 +13,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DeadlockError } from '../../errors.ts'
+import { show } from '../../options.ts'
 import type { Line } from './line.ts'
 import { timedOut, type Wait } from './lock-manager.ts'
 import { callerOf, callersOf, type Place } from './stack.ts'
@@ -82,7 +83,7 @@ export function sideBySide<T>(body: () => T): T {
 
 export function deadlock(key: string): DeadlockError {
   return new DeadlockError(
-    `The lock ${JSON.stringify(key)} is held by the chain of calls that asks for it again, and would wait for itself. ` +
+    `The lock ${show(key)} is held by the chain of calls that asks for it again, and would wait for itself. ` +
       'Release it first, or use another key.',
   )
 }

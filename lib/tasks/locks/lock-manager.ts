@@ -58,6 +58,6 @@ export function checkLockKey(key: string): void {
 
 export function timedOut(key: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(
-    `Waited ${timeoutMs} ms for the lock ${JSON.stringify(key)}, which another call holds. Try again, or raise timeout.`,
+    `Waited ${timeoutMs} ms for the lock ${show(key)}, which another call holds. Try again, or raise timeout.`,
   )
 }

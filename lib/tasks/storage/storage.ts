@@ -52,7 +52,7 @@ export function checkKey(key: string): void {
   if (typeof key !== 'string') throw new TypeError(`Expected a storage key to be a text, got ${show(key)}`)
   if (!isKey(key)) {
     throw new StorageError(
-      `Cannot take ${JSON.stringify(key)} for a storage key: it must not be empty, nor have any of . / \\ NUL`,
+      `Cannot take ${show(key)} for a storage key: it must not be empty, nor have any of . / \\ NUL`,
     )
   }
 }
@@ -77,5 +77,5 @@ export function checkMode(mode: unknown): asserts mode is 'r' | 'w' {
 
 /** The error for a file that is not there. */
 export function noSuchFile(key: string, filename: string, options?: ErrorOptions & { path?: string }): StorageError {
-  return new StorageError(`There is no file ${JSON.stringify(filename)} under the key ${JSON.stringify(key)}`, options)
+  return new StorageError(`There is no file ${JSON.stringify(filename)} under the key ${show(key)}`, options)
 }
