@@ -481,8 +481,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     return (totals.counts.get(this.backend.name) ?? 0) + countInside(this.core.active.transaction)
   }
 
-  /** Bytes on disk of all entries in the folder and the order log, counted without a scan. What was deleted is not counted,
-   *  although its files go a little later. DiskCache: Cache.volume. */
+  /** Bytes of all entries in the folder and the order log, counted without a scan: the lengths of their files, not the blocks
+   *  that a filesystem allots. What was deleted is not counted, although its files go a little later. DiskCache: Cache.volume. */
   volume(): number {
     const totals = this.#read('volume', this.core.active.order.totals, () => catchUp(this.core.active))
     return Math.max(0, totals.volume + this.core.active.order.unwritten)

@@ -57,12 +57,13 @@ export interface BucketOptions {
   milliseconds?: number
   /** Part of the lifetime, a thousandth of a millisecond each. */
   microseconds?: number
-  /** Keep decoded values in memory; default false. What is given out is the value kept: who changes it changes what others
-   *  get. */
+  /** Keep decoded values in memory; default false. What `get` gives is the object that is kept, the same for everybody: who
+   *  changes it changes what the others get. Change a copy (`structuredClone(value)`), or do without memory. */
   memory?: boolean | MemoryOptions
   /** 'process' (default): what was acknowledged survives the death of any process. 'power': also of the machine. */
   durability?: 'process' | 'power'
-  /** Bytes that the folder may take; default 2 ** 30; Infinity: no limit. */
+  /** Bytes that the folder may take; default 2 ** 30; Infinity: no limit. The lengths of files count, not the blocks that a
+   *  filesystem allots. */
   sizeLimit?: number
   /** Which entries go when there are too many; default 'least-recently-stored'. */
   evictionPolicy?: EvictionPolicy

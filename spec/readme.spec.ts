@@ -81,6 +81,31 @@ describe('README.md', () => {
     expect(examples.length).toBeGreaterThan(1)
   })
 
+  test('its examples compile under strict', () => {
+    const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+    const names = examples.map(({ line, code }) => {
+      const name = join(folder, `line-${line}.ts`)
+      writeFileSync(name, code)
+      return name
+    })
+    const program = ts.createProgram(names, {
+      ...options,
+      noEmit: true,
+      // Theirs, not ours.
+      noUnusedLocals: false,
+      erasableSyntaxOnly: false,
+      rootDir: undefined,
+      moduleDetection: ts.ModuleDetectionKind.Force,
+      typeRoots: [join(root, 'node_modules', '@types')],
+    })
+    const told = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+      const at = file === undefined ? '' : `${file.fileName}:${file.getLineAndCharacterOfPosition(start ?? 0).line + 1}`
+      return `${at} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    })
+    expect(told).toEqual([])
+  }, 60_000)
+
   for (const { heading, line, code } of examples) {
     test(`its example under "${heading}" (line ${line}) does what it says`, () => {
       const where = mkdtempSync(join(folder, 'example-'))
