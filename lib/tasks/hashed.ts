@@ -3,6 +3,7 @@
 
 import { cacheState } from '../keymakers/state.ts'
 import { show } from '../options.ts'
+import { emptyInstance, fieldsOf, isInstance } from './instance.ts'
 
 /** What `hashed()` returns, whatever its type says. */
 export class HashedValue {
@@ -24,8 +25,10 @@ let anyMade = false
 
 /**
  * Marks an input of a task: into the key goes `hash` alone, however large the value is, and the function receives the value
- * as it is. Works for a whole argument and for a part of one, in plain objects, arrays, Maps and Sets. What is returned is
- * for the call only: it is the mark, not the value. A value that is marked already gets the new hash.
+ * as it is. Works for a whole argument and for a part of one, in objects, arrays, Maps and Sets, at any depth. The function then
+ * gets a copy of what is around the mark; an instance of a class is copied by its own fields, so one with `#private` fields, or
+ * of a class that extends a built-in one, is refused with a TypeError by the call: mark the whole of it. What is returned is for
+ * the call only: it is the mark, not the value. A value that is marked already gets the new hash.
  *
  * @throws TypeError when `hash` is no string.
  * @example
@@ -39,24 +42,30 @@ export function hashed<T>(value: T, hash: string): T {
   return new HashedValue(plain, hash) as T
 }
 
-/** `value` without the marks. A part that has none, also deep within, stays the same object; the others are copied. */
+/**
+ * `value` without the marks. A part that has none, also deep within, stays the same object; the others are copied.
+ * @throws TypeError for a mark in an instance that cannot be copied.
+ */
 export function withoutMarks(value: unknown): unknown {
   return anyMade ? new Unmarking(value).visit(value) : value
 }
 
-type Container = unknown[] | Map<unknown, unknown> | Set<unknown> | Record<string, unknown>
+type Container = unknown[] | Map<unknown, unknown> | Set<unknown> | object
 
 function isContainer(value: unknown): value is Container {
   if (typeof value !== 'object' || value === null) return false
-  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true
-  // An instance of a class is not copied: that could leave behind what it keeps in private fields.
+  return Array.isArray(value) || value instanceof Map || value instanceof Set || isPlain(value) || isInstance(value)
+}
+
+function isPlain(value: object): boolean {
   const proto: unknown = Object.getPrototypeOf(value)
   return proto === Object.prototype || proto === null
 }
 
 function parts(container: Container): Iterable<unknown> {
   if (Array.isArray(container) || container instanceof Set) return container
-  return container instanceof Map ? [...container.keys(), ...container.values()] : Object.values(container)
+  if (container instanceof Map) return [...container.keys(), ...container.values()]
+  return isPlain(container) ? Object.values(container) : fieldsOf(container)
 }
 
 /** Without recursion, so that a list may be linked as long as memory allows. */
@@ -94,7 +103,8 @@ class Unmarking {
 function emptyLike(container: Container): Container {
   if (Array.isArray(container)) return []
   if (container instanceof Set) return new Set()
-  return container instanceof Map ? new Map() : Object.create(Object.getPrototypeOf(container))
+  if (container instanceof Map) return new Map()
+  return isPlain(container) ? Object.create(Object.getPrototypeOf(container)) : emptyInstance(container)
 }
 
 /** The containers in `root` with a mark somewhere within. */

@@ -6,6 +6,7 @@ import { Bucket } from '../bucket.ts'
 import { show } from '../options.ts'
 import { defaultDirectory } from './defaults.ts'
 import { digest } from './digest.ts'
+import { withoutMarks } from './hashed.ts'
 import { checkText, checkTexts } from './options.ts'
 
 type Inputs = Record<string, unknown>
@@ -41,9 +42,10 @@ export class LocalTaskCache {
     return this.#bucket.has(keyOf(taskName, cacheVersion, inputs, ignore))
   }
 
-  /** @throws UnserializableError for a value that structured clone does not keep. */
+  /** A value, or part of one, that is marked by `hashed()` is stored without the mark.
+   *  @throws UnserializableError for a value that structured clone does not keep. */
   set(taskName: string, cacheVersion: string, inputs: Inputs, ignore: string[], value: unknown): void {
-    this.#bucket.set(keyOf(taskName, cacheVersion, inputs, ignore), value)
+    this.#bucket.set(keyOf(taskName, cacheVersion, inputs, ignore), withoutMarks(value))
   }
 
   /** Removes all results. */

@@ -162,14 +162,15 @@ class Call {
     return value
   }
 
-  #execute(): Promise<unknown> {
+  async #execute(): Promise<unknown> {
     const args = this.#args.map(withoutMarks)
     const { original } = this.#context.task
-    return runAttempts(this.#settings, this.#signal, (attempt, own) => {
+    const value = await runAttempts(this.#settings, this.#signal, (attempt, own) => {
       const context: TaskContext = { ...this.#context, attempt, signal: own }
       const result: unknown = taskScope.run(context, () => sideBySide(() => original.apply(this.#self, args)))
       if (result instanceof Promise) this.#track(result)
       return result
     })
+    return withoutMarks(value)
   }
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { digest } from '../../lib/tasks/digest.ts'
 import { HashedValue, hashed, withoutMarks } from '../../lib/tasks/hashed.ts'
@@ -71,6 +72,83 @@ test('withoutMarks() takes marks out of arrays, objects, Maps and Sets, and leav
   expect(plain.list[0]).toBe(value)
   expect(plain.untouched).toBe(untouched)
   expect(input.list[0]).toBeInstanceOf(HashedValue)
+})
+
+test('withoutMarks() takes marks out of instances of classes, of which it makes copies', () => {
+  class Base {
+    readonly base = 'b'
+  }
+  class Model extends Base {
+    table: unknown
+    readonly other: object
+    constructor(marked: unknown, other: object) {
+      super()
+      this.table = marked
+      this.other = other
+      Object.defineProperty(this, 'hidden', { value: 1 })
+      Object.defineProperty(this, 'computed', { enumerable: true, get: () => expect.unreachable() })
+    }
+    rows(): unknown {
+      return (this.table as ReturnType<typeof table>).rows
+    }
+  }
+  const other = new Date(0)
+  const model = new Model(hashed(table(), 'h'), other)
+  const [plain] = withoutMarks([model]) as [Model]
+  expect(plain).toBeInstanceOf(Model)
+  expect(plain.rows()).toEqual([1, 2, 3])
+  expect(plain.other).toBe(other)
+  expect(Reflect.ownKeys(plain)).toEqual(Reflect.ownKeys(model))
+  expect(model.table).toBeInstanceOf(HashedValue)
+  const unmarked = new Model(1, other)
+  expect(withoutMarks(unmarked)).toBe(unmarked)
+  const foreign = withoutMarks(runInNewContext('({ mark })', { mark: hashed(1, 'h') }))
+  expect({ ...(foreign as object) }).toEqual({ mark: 1 })
+  const inner = new Model(1, unmarked)
+  const holder = withoutMarks(new Model(hashed(1, 'h'), inner)) as Model
+  expect(holder.other).toBe(inner)
+})
+
+test('a mark in an instance that cannot be copied as a whole is a TypeError that says what to do', () => {
+  class Secret {
+    readonly data: unknown
+    readonly #own = 1
+    constructor(data: unknown) {
+      this.data = data
+    }
+    own(): number {
+      return this.#own
+    }
+  }
+  class Derived extends Secret {}
+  class Failure extends Error {
+    readonly data: unknown
+    constructor(data: unknown) {
+      super('no')
+      this.data = data
+    }
+  }
+  for (const [instance, why] of [
+    [new Secret(hashed(1, 'h')), /private fields \(Secret\)/],
+    [new Derived(hashed(1, 'h')), /private fields \(Secret\)/],
+    [new Failure(hashed(1, 'h')), /built in \(Error\)/],
+  ] as const) {
+    expect(() => withoutMarks({ instance })).toThrow(TypeError)
+    expect(() => withoutMarks({ instance })).toThrow(why)
+    expect(() => withoutMarks({ instance })).toThrow(/Mark the whole object/)
+  }
+  const whole = new Secret(1)
+  expect(withoutMarks([hashed(whole, 'h'), whole])).toEqual([whole, whole])
+  expect((withoutMarks([hashed(whole, 'h')]) as [Secret])[0].own()).toBe(1)
+})
+
+test('withoutMarks() leaves views, Proxies and boxed values alone', () => {
+  hashed(1, 'h')
+  const proxy = new Proxy(new (class Proxied {})(), {
+    ownKeys: () => expect.unreachable(),
+  })
+  for (const value of [Buffer.from('abc'), Object('abc'), proxy, new Date(0), /a/])
+    expect(withoutMarks(value)).toBe(value)
 })
 
 test('withoutMarks() follows cycles, from wherever the mark stands', () => {

@@ -47,6 +47,8 @@ describe('LocalTaskCache', () => {
     cache.set('t1', '1', { list: [hashed({ rows: [1] }, 'v1')], map: { a: hashed(1, 'v1') } }, [], 'result')
     expect(cache.get('t1', '1', { list: [hashed(0, 'v1')], map: { a: hashed({}, 'v1') } })).toBe('result')
     expect(cache.has('t1', '1', { list: [hashed(0, 'v2')], map: { a: hashed({}, 'v1') } })).toBe(false)
+    cache.set('t1', '2', {}, [], { rows: hashed([1, 2], 'v') })
+    expect(cache.get('t1', '2', {})).toEqual({ rows: [1, 2] })
   })
 
   test('tells undefined from nothing', () => {

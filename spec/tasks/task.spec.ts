@@ -206,6 +206,26 @@ describe('a cached task', () => {
     expect(text.join()).toContain('"hash": "v1"')
   })
 
+  test('sees and gives no marks of hashed(), in instances of classes neither', async () => {
+    class Table {
+      readonly rows: readonly number[]
+      constructor(rows: readonly number[]) {
+        this.rows = rows
+      }
+    }
+    const copy = task((table: Table) => ({ table, rows: hashed([...table.rows], 'result') }), {
+      name: 'copy',
+      cache: true,
+      cacheVersion: '1',
+      storage: temporaryFolder(),
+    })
+    const first = await copy(new Table(hashed([1, 2], 'v1')))
+    expect(first.table).toBeInstanceOf(Table)
+    expect(first).toEqual({ table: { rows: [1, 2] }, rows: [1, 2] })
+    expect(await copy(new Table(hashed([3], 'v1')))).toEqual(first)
+    expect((await copy(new Table(hashed([3], 'v2')))).rows).toEqual([3])
+  })
+
   test('without a key runs each time', async () => {
     for (const policy of [NO_CACHE, CachePolicy.fromCacheKeyFn(() => undefined)]) {
       const { storage, runs, double } = setUp({ policy })
