@@ -56,6 +56,12 @@ describe('compressed()', () => {
     expect([backend.name, backend.fileExtension]).toEqual([`bytes+${algorithm}`, 'bin'])
   })
 
+  test('reads bytes that nobody has encoded as earlier versions of the package have written them', () => {
+    const golden = Buffer.from('gR+LCAAAAAAAAANLqixJLVZIojsJAGnPRT14AAAA', 'base64')
+    expect(compressed('json').decode(golden)).toEqual(Buffer.from('bytes '.repeat(20)))
+    expect(compressed('json').decode(Buffer.of(0x80, 0x7b))).toEqual(Buffer.from('{'))
+  })
+
   test.each(algorithms)('makes large values smaller with %s', algorithm => {
     const backend = compressed(bytesBackend(), { algorithm })
     expect(backend.encode(dull).length).toBeLessThan(100)

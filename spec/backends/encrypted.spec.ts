@@ -60,6 +60,8 @@ describe('encrypted()', () => {
   test('reads what earlier versions of the package have written', () => {
     const golden = Buffer.from(GOLDEN, 'base64')
     expect(backend.decode(golden, here)).toEqual(value)
+    const plain = Buffer.from('Ah2iBEuirKgPQhEkcf2crOFb1krHQ5CDSRbDcJgpHRXw+YK8jBpoL8IrC1KX0w==', 'base64')
+    expect(backend.decode(plain, here)).toEqual(Buffer.from('bytes of a stream'))
   })
 
   test('encrypts the same value differently each time', () => {
