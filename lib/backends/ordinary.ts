@@ -4,6 +4,8 @@
 //
 // `true` promises that the value is not deep and, under `exact`, a tree: no object is met twice, so there is no cycle.
 
+import { bigintArrays, numberArrays } from './views.ts'
+
 /** What the caller's codec does not keep by itself, although V8 does. */
 export interface Strictness {
   /**
@@ -21,22 +23,7 @@ const DEEPEST = 100
 const LATEST = 1e15
 
 /** Typed arrays by their exact class; a subclass comes back as its base, which the exact walk is to decide. */
-const arrayViews = new Set<object>(
-  [
-    Buffer,
-    Uint8Array,
-    Int8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-  ].map(view => view.prototype),
-)
+const arrayViews = new Set<object>([Buffer, ...numberArrays, ...bigintArrays].map(view => view.prototype))
 
 /** Whether `value` is sure to be kept. */
 export function isOrdinary(value: unknown, strictness: Strictness): boolean {

@@ -4,6 +4,7 @@
 import { types } from 'node:util'
 import { ERROR_FIELDS } from './flatten.ts'
 import { ownBuffer } from './own.ts'
+import { bigintArrays, float16Arrays, numberArrays } from './views.ts'
 
 /** @throws Error for anything that `flatten` does not give. */
 export function unflatten(table: unknown): unknown {
@@ -123,25 +124,9 @@ function errorNamed(name: string): Error {
   return error
 }
 
-const viewClasses = new Map<string, new (buffer: ArrayBuffer) => object>(
-  [
-    DataView,
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-  ].map(type => [type.name, type]),
+const viewClasses = new Map(
+  [DataView, ...numberArrays, ...bigintArrays, ...float16Arrays].map(type => [type.name, type] as const),
 )
-// Not in every Node.js.
-const float16: unknown = Reflect.get(globalThis, 'Float16Array')
-if (typeof float16 === 'function') viewClasses.set('Float16Array', float16 as new (buffer: ArrayBuffer) => object)
 
 function viewOf(name: string, bytes: Uint8Array): object {
   if (name === 'Buffer') return ownBuffer(bytes)

@@ -3,27 +3,12 @@ import { BackendLoadError, UnserializableError } from '../errors.ts'
 import type { Backend, SliceDecoder } from './backend.ts'
 import { isOrdinary } from './ordinary.ts'
 import { refuseUncloneable } from './refuse.ts'
+import { bigintArrays, float16Arrays, numberArrays, type ViewType } from './views.ts'
 
-/** The kinds of views by their numbers in what node:v8 writes. */
-const viewTypes: readonly (new (buffer: ArrayBuffer) => ArrayBufferView)[] = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  DataView,
-  // 10: a Buffer.
-  Uint8Array,
-  BigInt64Array,
-  BigUint64Array,
-  // Not in every Node.js.
-  ...[Reflect.get(globalThis, 'Float16Array')].filter(type => typeof type === 'function'),
-]
 const BUFFER = 10
+
+/** The kinds of views by their numbers in what node:v8 writes; a Buffer is in the place of the eleventh. */
+const viewTypes: readonly ViewType[] = [...numberArrays, DataView, Uint8Array, ...bigintArrays, ...float16Arrays]
 
 /** Gives each view a buffer of its own, where that of Node.js gives views on the bytes that it reads. */
 class OwningDeserializer extends DefaultDeserializer {

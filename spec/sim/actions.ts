@@ -60,6 +60,18 @@ function change(
   return outcome.kind === 'returned' && isDue(outcome.value) ? [to(stored)] : []
 }
 
+/** An action that removes what is stored, and returns whether there was anything. */
+function removing(name: string, run: Action['run']): Action {
+  const step: Action['step'] = (stored, outcome) =>
+    change(
+      stored,
+      outcome,
+      () => undefined,
+      value => value === (stored !== undefined),
+    )
+  return { name, writes: true, run, step }
+}
+
 /** The actions, for the task with this number: each writes values of its own. */
 export const actions: Readonly<Record<string, (n: number) => Action>> = {
   set: n => ({
@@ -98,31 +110,12 @@ export const actions: Readonly<Record<string, (n: number) => Action>> = {
         value => value === (stored === undefined),
       ),
   }),
-  delete: () => ({
-    name: 'delete',
-    writes: true,
-    run: (process, store) => remove(store, process.slot(key)),
-    step: (stored, outcome) =>
-      change(
-        stored,
-        outcome,
-        () => undefined,
-        value => value === (stored !== undefined),
-      ),
-  }),
+  delete: () => removing('delete', (process, store) => remove(store, process.slot(key))),
   // As where many deleted files wait already.
-  bury: () => ({
-    name: 'bury',
-    writes: true,
-    run: (process, store) => remove({ ...store, bounds: { ...store.bounds, garbage: 0 } }, process.slot(key)),
-    step: (stored, outcome) =>
-      change(
-        stored,
-        outcome,
-        () => undefined,
-        value => value === (stored !== undefined),
-      ),
-  }),
+  bury: () =>
+    removing('bury', (process, store) =>
+      remove({ ...store, bounds: { ...store.bounds, garbage: 0 } }, process.slot(key)),
+    ),
   pop: () => ({
     name: 'pop',
     writes: true,
