@@ -66,6 +66,8 @@ interface Met {
 
 /** Writers are given so long, in milliseconds, from noting a place to bringing its entry. */
 const graceMs = 1000
+/** And so long from erasing entries to noting that they have ended. */
+const pauseMs = 200
 
 /** What the check of a folder has come upon so far. Call the steps in their order. */
 export class Check {
@@ -200,7 +202,7 @@ export class Check {
     }
     if (suspects.length === 0) return
     const ms = Math.min(graceMs, youngest + graceMs - store.environment.now())
-    if (ms > 0) yield* ask<'sleep'>({ op: 'sleep', ms, own: false, path: store.folder })
+    yield* this.#wait(Math.max(ms, pauseMs))
     yield* this.#standing.refresh()
     const removes: OrderRecord[] = []
     for (const { view, path, place, bytes } of suspects) {
@@ -237,12 +239,25 @@ export class Check {
     const own = yield* this.#ownBytes()
     const isWithin = (bytes: number): boolean => bytes <= this.#slack() && bytes >= -this.#slack() - own
     if (isWithin(this.#bytes + (yield* this.#orderBytes()) - store.order.totals.volume)) return
-    // What was weighed on the way may have changed since: once more, at one moment.
+    // What was weighed on the way may have changed since: once more, at one moment; and whoever erases entries may have been
+    // stopped before he could note it: once more after a pause.
     const then = yield* this.#position()
-    this.#bytes = yield* this.#entryBytes()
-    const bytes = this.#bytes + (yield* this.#orderBytes()) - store.order.totals.volume
+    let bytes = yield* this.#surplus()
+    if (isWithin(bytes) || (yield* this.#position()) !== then) return
+    yield* this.#wait(pauseMs)
+    bytes = yield* this.#surplus()
     if (isWithin(bytes) || (yield* this.#position()) !== then) return
     if (this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)) yield* adjust(0, bytes, '')
+  }
+
+  *#wait(ms: number): Io<void> {
+    yield* ask<'sleep'>({ op: 'sleep', ms, own: false, path: this.#store.folder })
+  }
+
+  /** By how many bytes there are more than the totals say. */
+  *#surplus(): Io<number> {
+    this.#bytes = yield* this.#entryBytes()
+    return this.#bytes + (yield* this.#orderBytes()) - this.#store.order.totals.volume
   }
 
   /** Up to where the order log is folded: all of it. */

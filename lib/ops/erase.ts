@@ -3,21 +3,20 @@
 //
 // Goal: clear, prune: what matches is gone when the call returns, files and all; what is not ours stays.
 // Steps, for each file: 1 read it; is it an entry of this backend, and meant? 2 Seal it, unlink it: at that moment the entry
-//   ends. 3 The places of a whole folder of entries are noted in one append.
+//   ends. 3 The places are noted, some at a time (`ends.ts`).
 // Crash: entries gone whose places are not yet noted: iteration passes them over, the count is too high until `check`.
 
 import { topics } from '../channels.ts'
 import { StorageIOError } from '../errors.ts'
-import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import { entryExtension, entryFolders } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { change } from './change.ts'
+import { Ends } from './ends.ts'
 import { countedEnd, stateOffset } from './fields.ts'
 import { readCurrent } from './find.ts'
 import { underLock } from './lock.ts'
-import { appendOrder } from './order.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
 
@@ -49,7 +48,7 @@ function* eraseHere(
   const folder = `${store.folder}/${entryFolders[step]!}`
   const { fileExtension, name: backend } = store.backend
   const names = (yield* ask<'list'>({ op: 'list', path: folder })) ?? []
-  const records: OrderRecord[] = []
+  const ends = new Ends(store)
   let count = 0
   let size = 0
   for (const name of new Set([...names, ...pendingNames(store, folder)])) {
@@ -64,14 +63,11 @@ function* eraseHere(
       const { place, bytes, key } = erased
       if (reason !== undefined && topics.evict.active)
         topics.evict.publish({ folder: store.folder, key, reason, size: bytes })
-      // In a transaction the commit sees to it.
-      if (store.transaction === undefined) {
-        records.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend })
-      }
+      yield* ends.add(place, bytes, backend)
     }
     store.garbage.delete(path)
   }
-  if (records.length > 0) yield* appendOrder(store, records)
+  yield* ends.finish()
   if (names.length > 0 && store.transaction === undefined)
     yield* ask<'removeFolder'>({ op: 'removeFolder', path: folder })
   return { count, size }

@@ -6,19 +6,18 @@
 // Crash: as with tags, hints in a file of `tmp/`.
 
 import { topics } from '../channels.ts'
-import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
 import { entryName, expiryFolder, slotName, slotOfName, slotWidths, type TimeSlot } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
+import { Ends } from './ends.ts'
 import { erase, eraseInside } from './erase.ts'
 import { readCurrent } from './find.ts'
 import { endHints, giveHints, isYoung, listTaken, takeHints } from './hints.ts'
 import { expiryOf } from './live.ts'
 import { underLock } from './lock.ts'
-import { appendOrder } from './order.ts'
 import { hintFor } from './tags.ts'
 
 /** The slot for what expires at `expires`, as seen at `now`: wider the further away, so that there are few. */
@@ -86,7 +85,7 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
   if (taken === undefined) return 0
   const back: Hint[] = []
   const later = new Map<string, Hint[]>()
-  const removes: OrderRecord[] = []
+  const ends = new Ends(store)
   let count = 0
   for (const hint of taken.hints) {
     const view = hint.backend === store.backend.name ? store : options.everyBackend?.(hint)
@@ -105,9 +104,8 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
       count++
       const { place, bytes, key } = erased
       if (topics.evict.active) topics.evict.publish({ folder: store.folder, key, reason: 'expired', size: bytes })
-      if (store.transaction === undefined && place !== undefined) {
-        removes.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend: hint.backend })
-      } else back.push(hint)
+      if (store.transaction === undefined && place !== undefined) yield* ends.add(place, bytes, hint.backend)
+      else back.push(hint)
       continue
     }
     const state = (yield* readCurrent(view, path, undefined, true))?.state
@@ -118,7 +116,7 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
       else if (slotWidths[slot.width] > slotWidths.m) later.set(next, [...(later.get(next) ?? []), hint])
     } else if (isYoung(store, hint)) back.push(hint)
   }
-  if (removes.length > 0) yield* appendOrder(store, removes)
+  yield* ends.finish()
   for (const [next, hints] of later) yield* giveHints(store, next, hints)
   yield* endHints(store, name, taken, back)
   return count

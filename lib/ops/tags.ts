@@ -6,7 +6,6 @@
 // Crash: some entries evicted, the hints of the rest in a file of `tmp/`, which the next who looks takes up.
 
 import { topics } from '../channels.ts'
-import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type FileStamp, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
@@ -16,12 +15,12 @@ import type { LogState } from '../log/state.ts'
 import { sameStamp } from '../memory.ts'
 import { type Store, viewOf } from '../store.ts'
 import { OrderCursor } from './cursor.ts'
+import { Ends } from './ends.ts'
 import { erase, eraseInside } from './erase.ts'
 import { readCurrent } from './find.ts'
 import { endHints, giveHints, isYoung, takeHints } from './hints.ts'
 import { liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
-import { appendOrder } from './order.ts'
 
 /** Whether the folder has an index of tags. A file says so, and not a setting in memory: every process knows at once. */
 export function* hasTagIndex(store: Store): Io<boolean> {
@@ -119,7 +118,7 @@ function* evictHere(store: Store, tag: Tag): Io<number | undefined> {
   const taken = yield* takeHints(store, name)
   if (taken === undefined) return count
   const back: Hint[] = []
-  const removes: OrderRecord[] = []
+  const ends = new Ends(store)
   for (const hint of taken.hints) {
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
     const erased =
@@ -129,14 +128,12 @@ function* evictHere(store: Store, tag: Tag): Io<number | undefined> {
       const { place, bytes } = erased
       if (topics.evict.active)
         topics.evict.publish({ folder: store.folder, key: erased.key, reason: 'tag', size: bytes })
-      if (store.transaction === undefined && place !== undefined) {
-        removes.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend: hint.backend })
-      }
+      if (place !== undefined) yield* ends.add(place, bytes, hint.backend)
     }
     // In a transaction the entry stands until the commit, and for good if there is none.
     if (store.transaction !== undefined || (erased === undefined && isYoung(store, hint))) back.push(hint)
   }
-  if (removes.length > 0) yield* appendOrder(store, removes)
+  yield* ends.finish()
   yield* endHints(store, name, taken, back)
   return count
 }
