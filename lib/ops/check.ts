@@ -66,7 +66,8 @@ interface Met {
 
 /** Writers are given so long, in milliseconds, from noting a place to bringing its entry. */
 const graceMs = 1000
-/** And so long from erasing entries to noting that they have ended. */
+/** And so long for what is to follow at once: from erasing entries to noting that they have ended, from one end of a write to the
+ *  other. */
 const pauseMs = 200
 
 /** What the check of a folder has come upon so far. Call the steps in their order. */
@@ -140,8 +141,7 @@ export class Check {
       const mended = this.#tell(path, 'dead-seal', 'a process that is gone has left it sealed')
       if (mended) log = (yield* lift(view, path)) ?? log
     }
-    // Once more: a record may have been read while it was being written.
-    if (log.damaged) log = (yield* readToKeep(view, path)) ?? log
+    if (log.damaged) log = (yield* this.#readAgain(view, path)) ?? log
     if (log.damaged) {
       const mended = this.#tell(path, 'damaged', 'bytes of it are no record; what is before and behind them counts')
       if (mended) yield* clean(view, path, log)
@@ -248,6 +248,13 @@ export class Check {
     bytes = yield* this.#surplus()
     if (isWithin(bytes) || (yield* this.#position()) !== then) return
     if (this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)) yield* adjust(0, bytes, '')
+  }
+
+  /** A record may have been read while it was being written; by somebody who was stopped in the middle, if it was lately. */
+  *#readAgain(view: Store, path: string): Io<LogState | undefined> {
+    const stamp = yield* ask<'stat'>({ op: 'stat', path })
+    if (stamp !== undefined && this.#store.environment.now() - stamp.mtimeMs < graceMs) yield* this.#wait(pauseMs)
+    return yield* readToKeep(view, path)
   }
 
   *#wait(ms: number): Io<void> {

@@ -1,6 +1,6 @@
 // That entries have ended is noted while more are erased, and who checks meanwhile takes nobody's half-done work for damage.
 
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { permissions } from '../../lib/io/disk.ts'
@@ -8,7 +8,7 @@ import { asyncHost } from '../../lib/io/host-async.ts'
 import type { AsyncHost } from '../../lib/io/requests.ts'
 import { Check, entrySteps } from '../../lib/ops/check.ts'
 import { evictIndexed } from '../../lib/ops/tags.ts'
-import { newBucket } from '../support/folders.ts'
+import { entryFile, newBucket } from '../support/folders.ts'
 import { again, later } from '../support/stores.ts'
 
 const bits = permissions(0o600)
@@ -73,6 +73,30 @@ test('an eviction that is stopped before it is noted is not taken for damage', a
   expect(await evicting).toBe(60)
   expect(bucket.size).toBe(20)
   expect(bucket.check()).toEqual([])
+})
+
+test('a record that is being written is not taken for damage', async () => {
+  const bucket = newBucket<string, string>()
+  bucket.set('a', 'x'.repeat(1000))
+  const path = entryFile(bucket.path)
+  const { length } = readFileSync(path)
+  bucket.set('a', 'y'.repeat(1000))
+  const whole = readFileSync(path)
+  truncateSync(path, length + 500)
+  const { core } = bucket as any
+  const host = asyncHost(bits)
+  const patient: AsyncHost = {
+    ...host,
+    async sleep() {
+      writeFileSync(path, whole)
+    },
+  }
+  const checking = new Check(core.store, true)
+  await later(checking.begin(), patient)
+  for (let step = 0; step < entrySteps; step++) await later(checking.entries(step), patient)
+  await later(checking.end(), patient)
+  expect(checking.problems).toEqual([])
+  expect(readFileSync(path)).toEqual(whole)
 })
 
 test('after many have been evicted, or have expired, the order log is short', () => {
