@@ -80,6 +80,9 @@ export interface Bounds {
   readonly hotCompaction: number
   /** So many deleted files may wait to be unlinked: of those that are deleted beyond, each goes at once. */
   readonly garbage: number
+  /** So long, in milliseconds, does a check give others for what is to follow at once: from erasing entries to noting that they have
+   *  ended, from one end of a write to the other. */
+  readonly pauseMs: number
   /** A segment of the order log past this ends: reading one whole stays a matter of a fraction of a millisecond. */
   readonly segment: number
 }
@@ -89,6 +92,7 @@ export const ordinaryBounds: Bounds = {
   compaction: 16 * 1024,
   hotCompaction: 128 * 1024,
   garbage: 256,
+  pauseMs: 200,
   segment: 64 * 1024,
 }
 

@@ -66,9 +66,6 @@ interface Met {
 
 /** Writers are given so long, in milliseconds, from noting a place to bringing its entry. */
 const graceMs = 1000
-/** And so long for what is to follow at once: from erasing entries to noting that they have ended, from one end of a write to the
- *  other. */
-const pauseMs = 200
 
 /** What the check of a folder has come upon so far. Call the steps in their order. */
 export class Check {
@@ -202,7 +199,7 @@ export class Check {
     }
     if (suspects.length === 0) return
     const ms = Math.min(graceMs, youngest + graceMs - store.environment.now())
-    yield* this.#wait(Math.max(ms, pauseMs))
+    yield* this.#wait(Math.max(ms, store.bounds.pauseMs))
     yield* this.#standing.refresh()
     const removes: OrderRecord[] = []
     for (const { view, path, place, bytes } of suspects) {
@@ -244,7 +241,7 @@ export class Check {
     const then = yield* this.#position()
     let bytes = yield* this.#surplus()
     if (isWithin(bytes) || (yield* this.#position()) !== then) return
-    yield* this.#wait(pauseMs)
+    yield* this.#wait(store.bounds.pauseMs)
     bytes = yield* this.#surplus()
     if (isWithin(bytes) || (yield* this.#position()) !== then) return
     if (this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)) yield* adjust(0, bytes, '')
@@ -253,7 +250,8 @@ export class Check {
   /** A record may have been read while it was being written; by somebody who was stopped in the middle, if it was lately. */
   *#readAgain(view: Store, path: string): Io<LogState | undefined> {
     const stamp = yield* ask<'stat'>({ op: 'stat', path })
-    if (stamp !== undefined && this.#store.environment.now() - stamp.mtimeMs < graceMs) yield* this.#wait(pauseMs)
+    const { environment, bounds } = this.#store
+    if (stamp !== undefined && environment.now() - stamp.mtimeMs < graceMs) yield* this.#wait(bounds.pauseMs)
     return yield* readToKeep(view, path)
   }
 

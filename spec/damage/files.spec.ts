@@ -4,7 +4,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Bucket, type BucketOptions, FormatError } from '../../lib/index.ts'
+import { Bucket, type BucketOptions, FormatError, type Problem } from '../../lib/index.ts'
 import { filesIn, newFolder } from '../support/folders.ts'
 
 /** All values that a key has ever had; what is read must be one of them, or nothing. */
@@ -55,7 +55,14 @@ function readAll(folder: string, options: BucketOptions, history: History): void
   bucket.peekItem()
   expect(bucket.size).toBeGreaterThanOrEqual(0)
   expect(bucket.volume()).toBeGreaterThanOrEqual(0)
-  bucket.check()
+  check(bucket)
+}
+
+/** Nobody else is here whom it need give time. */
+function check(bucket: Bucket<string, unknown>, options: { fix?: boolean } = {}): Problem[] {
+  const { store } = (bucket as any).core
+  Object.assign(store, { bounds: { ...store.bounds, pauseMs: 0 } })
+  return bucket.check(options)
 }
 
 /** Places all over a file, more of them at its ends. */
@@ -120,8 +127,8 @@ describe.each(['json', 'v8'] as const)('a folder of the backend %s', backend => 
         expect(bucket.get(key), `${key} with ${name} damaged`).toBe(`new ${key}`)
       }
       expect(typeof bucket.push('another', { prefix: 'jobs' })).toBe('string')
-      for (const problem of bucket.check({ fix: true })) expect(problem.fixed).toBe(true)
-      expect(bucket.check(), `after ${name} was damaged and mended`).toEqual([])
+      for (const problem of check(bucket, { fix: true })) expect(problem.fixed).toBe(true)
+      expect(check(bucket), `after ${name} was damaged and mended`).toEqual([])
       expect(bucket.size).toBe([...bucket.keys()].length)
       for (const [key, value] of bucket) {
         if (value !== `new ${key}` && value !== 'another') expect(history.get(key)).toContainEqual(value)

@@ -19,7 +19,14 @@ import { beginning, folder, type Process, World, type WorldOptions } from '../si
 
 const world: WorldOptions = {
   backend: new V8Backend(),
-  bounds: { largeRecord: 1 << 14, compaction: 1 << 14, hotCompaction: 1 << 14, segment: 1 << 16, garbage: 256 },
+  bounds: {
+    largeRecord: 1 << 14,
+    compaction: 1 << 14,
+    hotCompaction: 1 << 14,
+    segment: 1 << 16,
+    garbage: 256,
+    pauseMs: 200,
+  },
   durable: false,
   // Races about the order log are explored by themselves.
   sees: path => new RegExp(`^${folder}/([0-9a-f]{2}|transactions)/`).test(path),

@@ -28,6 +28,7 @@ export const smallBounds: Bounds = {
   hotCompaction: 400,
   segment: 1 << 16,
   garbage: 256,
+  pauseMs: 200,
 }
 
 const entryPath = new RegExp(`^${folder}/[0-9a-f]{2}(/|$)`)

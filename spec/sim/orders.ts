@@ -26,6 +26,7 @@ const orderBounds: Bounds = {
   hotCompaction: 1 << 14,
   segment: 200,
   garbage: 256,
+  pauseMs: 200,
 }
 
 export interface OrderOptions {
