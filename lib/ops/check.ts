@@ -133,6 +133,8 @@ export class Check {
   /** The log of an entry that is there. */
   *#entry({ view, hash, path }: Met): Io<LogState | undefined> {
     let log = yield* readToKeep(view, path)
+    // Once more: the owner may have acted since it was read, and have no hold on it any more for that.
+    if (log !== undefined && (yield* isDeadSeal(view, log))) log = yield* readToKeep(view, path)
     if (log === undefined) return undefined
     if (yield* isDeadSeal(view, log)) {
       const mended = this.#tell(path, 'dead-seal', 'a process that is gone has left it sealed')

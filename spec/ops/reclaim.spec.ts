@@ -1,10 +1,13 @@
 // What the specs of whole buckets do not show of reclaiming.
 
+import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { permissions } from '../../lib/io/disk.ts'
+import { asyncHost } from '../../lib/io/host-async.ts'
 import { syncHost } from '../../lib/io/host-sync.ts'
-import { runSync } from '../../lib/io/run.ts'
+import { runAsync, runSync } from '../../lib/io/run.ts'
+import { Check, entrySteps } from '../../lib/ops/check.ts'
 import { reclaim } from '../../lib/ops/reclaim.ts'
 import { remove } from '../../lib/ops/remove.ts'
 import { entryFile, entryFiles, newBucket } from '../support/folders.ts'
@@ -72,4 +75,37 @@ test('one that goes at once and that the system would not unlink is not left sea
   expect(core.store.environment.holds.size).toBe(0)
   bucket.set('a', 2)
   expect(new Bucket(bucket.path).get('a')).toBe(2)
+})
+
+test('a check that reads a file right before it goes does not take it for left behind', async () => {
+  const bucket = newBucket()
+  const { core } = bucket as any
+  bucket.set('a', 1)
+  const path = entryFile(bucket.path)
+  const store = { ...core.store, bounds: { ...core.store.bounds, garbage: 0 } }
+  let unlink = (): void => {}
+  const slow = {
+    ...syncHost(permissions(0o600)),
+    discard({ done }: any) {
+      unlink = () => {
+        rmSync(path, { force: true })
+        done(true)
+      }
+    },
+  }
+  expect(runSync(remove(store, store.keys.slot('a')), slow)).toBe(true)
+  const host = asyncHost(permissions(0o600))
+  const late = {
+    ...host,
+    async tail(request: any) {
+      const window = await host.tail(request)
+      unlink()
+      return window
+    },
+  }
+  const check = new Check(core.store, false)
+  await runAsync(check.begin(), late)
+  for (let step = 0; step < entrySteps; step++) await runAsync(check.entries(step), late)
+  await runAsync(check.end(), late)
+  expect(check.problems).toEqual([])
 })
