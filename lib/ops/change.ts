@@ -2,7 +2,7 @@
 //
 // Goal: read the state, decide, append; again from the start if another process was faster.
 // Steps: 1 open, read the tail. 2 `decide` says what to write, from the live entry. 3 An entry that begins is noted in the
-//   order log first. 4 Compare and append; a large record replaces the file under a seal instead.
+//   order log first. 4 Compare and append; a large record replaces the file under a seal instead. (3 and 4: `attempt.ts`)
 // Why order before entry: an entry without a place would be missing from iteration, a place without its entry is only
 //   passed over.
 // Invariant C: what is decided from a state is written directly behind that state, or not at all. So the operations on a
@@ -10,29 +10,20 @@
 // Crash: before 4 ends nothing has changed but, perhaps, an add without an entry; after it everything has.
 
 import { StorageIOError } from '../errors.ts'
-import type { OrderRecord } from '../indexes/order.ts'
-import { ask, type File, type Io } from '../io/requests.ts'
+import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import { temporaryName } from '../log/names.ts'
-import { noRef, type RecordFields, type Tag } from '../log/record.ts'
+import type { Tag } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import { compareAndAppend } from './append.ts'
-import { compact, isOvergrown } from './compact.ts'
-import { syncNames } from './durable.ts'
-import { noteExpiry } from './expiry.ts'
-import { bareRecord, countedEnd, nothingStored, stateOffset, transactionOf } from './fields.ts'
+import { Attempt } from './attempt.ts'
+import { nothingStored, transactionOf } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
-import { appendOrder } from './order.ts'
 import { changePending } from './pending.ts'
-import { readLog, readOpen } from './raw.ts'
-import { reclaim } from './reclaim.ts'
-import { giveUp, mayAct, Patience, passSeal, replaceLog, sealFields, unlinkLater } from './seal.ts'
-import { isNews, noteTags, type Told } from './tags.ts'
-import { checkFits } from './terms.ts'
+import { readOpen } from './raw.ts'
+import { Patience, passSeal } from './seal.ts'
 import { changeInside } from './transaction.ts'
-import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
+import { unasked } from './upkeep.ts'
 
 /** What an operation wants written. */
 export type Write =
@@ -71,8 +62,6 @@ export interface Decision<T> {
 
 /** Decides from the live entry (undefined: missing or expired). It may be called again, and must not do I/O. */
 export type Decide<T> = (entry: Found | undefined, log: LogState) => Decision<T>
-
-const noBytes = new Uint8Array()
 
 /** How a change came out: its result, and the id of the record that was written. */
 export interface Changed<T> {
@@ -149,254 +138,4 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
     if (attempt.owes) yield* unasked(store, attempt.finish())
     return outcome
   }
-}
-
-/** What one change writes, over all its rounds. */
-class Attempt {
-  readonly store: Store
-  readonly slot: Slot
-  /** Places that the order log is still to be told the end of: of the entry that this one replaces or removes, and those
-   *  noted in rounds that were lost. A place is never used for a second round: see `check.ts`, on ghosts. */
-  #ended: { place: string; bytes: number }[] = []
-  /** Id of a claim that was written. */
-  #claim: string | undefined
-  #compactAt: number | undefined
-  /** Of entries. */
-  #puts = 0
-
-  constructor(store: Store, slot: Slot) {
-    this.store = store
-    this.slot = slot
-  }
-
-  /** The id of the record if it landed behind `log`, else undefined. */
-  write(file: File, size: number, log: LogState, live: Found | undefined, write: Write): Io<string | undefined> {
-    if (write.kind === 'put') return this.#put(file, size, log, live, write)
-    return write.kind === 'tombstone' ? this.#remove(file, size, log) : this.#mark(file, size, log, live, write)
-  }
-
-  /** Writes a record without a value that removes nothing. */
-  *#mark(
-    file: File,
-    size: number,
-    log: LogState,
-    live: Found | undefined,
-    write: Exclude<Write, { kind: 'put' | 'tombstone' }>,
-  ): Io<string | undefined> {
-    const { store } = this
-    const fields = bareRecord(store, {
-      kind: write.kind,
-      ref: write.kind === 'touch' ? live!.put.at : stateOffset(log.state),
-      ...(write.kind === 'touch'
-        ? { expires: write.expires, pinned: write.pinned, place: live!.put.place, time: write.time }
-        : write.kind === 'claim'
-          ? { owner: store.environment.owner }
-          : {}),
-    })
-    const record = store.framing.encode(fields, noBytes, size)
-    if (write.kind === 'touch') yield* this.#hint(log, live, write)
-    // Alive from the first moment that others can see it, see `claim.ts`.
-    if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
-    if (write.kind === 'claim') this.#claim = fields.id
-    if (!(yield* compareAndAppend(store, file, record, size))) {
-      store.environment.holds.delete(fields.id)
-      this.#claim = undefined
-      return undefined
-    }
-    if (store.settings.durable) yield* syncNames(store, [this.slot.path])
-    const end = size + record.length
-    if (write.kind === 'touch') this.#grow(log, end)
-    // A computation that fails again and again leaves what it has announced, and taken back.
-    if (log.value !== undefined && (write.kind === 'touch' || write.kind === 'unseal'))
-      this.#noteGrowth(end, log.value.length, fields.time - log.last!.time)
-    return fields.id
-  }
-
-  /** Writes a tombstone. The file goes with it, soon: where many wait for that already it is sealed in the same write, and goes at
-   *  once. */
-  *#remove(file: File, size: number, log: LogState): Io<string | undefined> {
-    const { store, slot } = this
-    const { environment, framing, garbage, settings } = store
-    const fields = bareRecord(store, { kind: 'tombstone', ref: noRef })
-    const record = framing.encode(fields, noBytes, size)
-    const end = size + record.length
-    const seal =
-      garbage.size >= store.bounds.garbage && !settings.network ? sealFields(store, size, 'reclaim') : undefined
-    const bytes = seal === undefined ? record : Buffer.concat([record, framing.encode(seal, noBytes, end)])
-    const place = slot.hidden ? undefined : placeOf(log)
-    if (place !== undefined) this.#ended.push({ place, bytes: end })
-    // Alive from the first moment that others can see it.
-    if (seal !== undefined) environment.holds.set(seal.id, 'held')
-    let goes = false
-    try {
-      if (!(yield* compareAndAppend(store, file, bytes, size))) {
-        if (place !== undefined) this.#ended.pop()
-        return undefined
-      }
-      this.#grow(log, end)
-      if (settings.durable) yield* syncNames(store, [slot.path])
-      goes = seal !== undefined && (yield* mayAct(store, file, seal, size + bytes.length))
-      if (goes) yield* unlinkLater(store, slot.path, seal!.id)
-      else garbage.add(slot.path)
-    } catch (error) {
-      if (seal !== undefined) yield* giveUp(store, slot.path, file, seal.ref, size + bytes.length)
-      throw error
-    } finally {
-      if (seal !== undefined && !goes) environment.holds.delete(seal.id)
-    }
-    return fields.id
-  }
-
-  *#put(
-    file: File,
-    size: number,
-    log: LogState,
-    live: Found | undefined,
-    write: Write & { kind: 'put' },
-  ): Io<string | undefined> {
-    const { store, slot } = this
-    // What is in `log` points into bytes that are this file's alone, so it is still good after the requests below.
-    const before = placeOf(log)
-    const place = (live && before) ?? store.environment.newId()
-    const fields: RecordFields = bareRecord(store, {
-      kind: 'put',
-      ref: noRef,
-      time: write.time,
-      expires: write.expires,
-      pinned: write.pinned,
-      place,
-      purpose: write.purpose ?? '',
-      tags: write.tags,
-      key: slot.text,
-      identity: slot.identity,
-    })
-    const { value } = write
-    const streamed = value instanceof Uint8Array ? undefined : value
-    const record = value instanceof Uint8Array ? store.framing.encode(fields, value, size) : undefined
-    const length =
-      record?.length ?? streamed!.room + streamed!.length + store.framing.surround(fields, 0, 0).tail.length
-    const large = length > store.bounds.largeRecord || record === undefined
-    checkFits(store, slot, length)
-    const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
-    const told = hinted ? yield* this.#hint(log, live, write) : 'nothing'
-    const begins = live === undefined && !slot.hidden
-    const { name: backend, fileExtension: extension } = store.backend
-    if (begins) {
-      const bytes = large ? length : size + length
-      const { hash } = slot
-      // If this fails half-way the record may stand there all the same: `check` finds it then.
-      yield* appendOrder(store, [{ kind: 'add', id: place, time: fields.time, bytes, hash, extension, backend }])
-      this.#ended.push({ place, bytes })
-    }
-    if (large) {
-      const temporary = streamed?.path ?? `${store.folder}/${temporaryName(fields.id)}`
-      if (streamed !== undefined) yield* completeStreamed(store, streamed, fields)
-      else {
-        const bytes = store.framing.encode(fields, value as Uint8Array, 0)
-        yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable: store.settings.durable })
-      }
-      let done = false
-      try {
-        done = yield* replaceLog(store, slot.path, file, size, stateOffset(log.state), { by: 'file', temporary })
-      } finally {
-        // A streamed value is needed again; who streamed it removes it.
-        if (!done && streamed === undefined) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
-      }
-      if (!done) return undefined
-      if (live !== undefined) this.#grow(log, length)
-    } else {
-      if (!(yield* compareAndAppend(store, file, record!, size))) return undefined
-      if (live !== undefined) this.#grow(log, size + length)
-      this.#noteGrowth(size + length, length, fields.time - (log.last?.time ?? 0))
-    }
-    if (told !== 'nothing' && (yield* isNews(store, told)))
-      yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
-    if (!slot.hidden) this.#puts++
-    // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
-    if (begins) {
-      store.hunt.current?.began({ place, hash: slot.hash, extension, backend })
-      this.#ended.pop()
-      if (before !== undefined) this.#ended.push({ place: before, bytes: countedEnd(log) })
-      store.garbage.delete(slot.path)
-    }
-    if (store.settings.durable) yield* syncNames(store, [slot.path])
-    return fields.id
-  }
-
-  /** The log of an entry takes so many bytes now. */
-  #grow(log: LogState, size: number): void {
-    if (log.value !== undefined && !this.slot.hidden) this.store.order.unwritten += size - countedEnd(log)
-  }
-
-  /** Before the record lands, so that no entry is without its hints. Which index of tags was told. */
-  *#hint(log: LogState, live: Found | undefined, write: Write & { kind: 'put' | 'touch' }): Io<Told> {
-    const { store, slot } = this
-    if (slot.hidden) return 'nothing'
-    if (write.expires !== Number.POSITIVE_INFINITY) yield* noteExpiry(store, slot, write.expires, log)
-    if (write.kind === 'touch' || write.tags.length === 0) return 'nothing'
-    return yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
-  }
-
-  /** `pauseMs`: since the record before. */
-  #noteGrowth(size: number, liveLength: number, pauseMs: number): void {
-    if (isOvergrown(this.store, size, liveLength, pauseMs)) this.#compactAt = liveLength
-  }
-
-  /** After a refusal of the filesystem: takes back a claim that may stand, and whose id nobody will learn, and the places of
-   *  what did not come to be, or has ended. */
-  *giveUp(): Io<void> {
-    const { store, slot } = this
-    if (this.#claim !== undefined) {
-      store.environment.holds.delete(this.#claim)
-      store.garbage.add(slot.path)
-    }
-    try {
-      if (this.#claim !== undefined) yield* reclaim(store, slot.path, false)
-      if (this.#ended.length === 0) return
-      const stands = (yield* readLog(store, slot.path))?.value?.place
-      this.#ended = this.#ended.filter(({ place }) => place !== stands)
-      yield* this.#tellEnds()
-    } catch (error) {
-      if (!(error instanceof StorageIOError)) throw error
-      // A claim waits among the garbage; places wait for `check`.
-    }
-  }
-
-  *#tellEnds(): Io<void> {
-    const { store } = this
-    if (this.#ended.length === 0) return
-    const records = this.#ended.map(({ place, bytes }): OrderRecord => {
-      return { kind: 'remove', id: store.environment.newId(), bytes, place, backend: store.backend.name }
-    })
-    yield* appendOrder(store, records)
-  }
-
-  /** Whether anything follows: mostly nothing does, and every change comes by here. */
-  get owes(): boolean {
-    return this.#ended.length > 0 || this.#compactAt !== undefined || upkeepIsDue(this.store, this.#puts)
-  }
-
-  /** What follows when the file is closed. */
-  *finish(): Io<void> {
-    const { store, slot } = this
-    yield* this.#tellEnds()
-    if (this.#compactAt !== undefined) yield* compact(store, slot.path)
-    yield* upkeep(store, this.#puts)
-  }
-}
-
-/** The place of the entry that a log holds, be it live or expired. */
-function placeOf(log: LogState): string | undefined {
-  return log.value?.place
-}
-
-/** Puts head and tail around a streamed value, for a record that stands alone. */
-function* completeStreamed(store: Store, { path, length }: StreamedValue, fields: RecordFields): Io<void> {
-  const { framing, settings } = store
-  const { head, tail } = framing.surround(fields, length, 0)
-  const position = head.length + length
-  yield* ask<'patch'>({ op: 'patch', path, position, bytes: tail, durable: false })
-  const counted = head.subarray(framing.checksumFrom)
-  framing.putChecksum(head, yield* ask<'checksum'>({ op: 'checksum', path, head: counted, from: head.length }))
-  yield* ask<'patch'>({ op: 'patch', path, position: 0, bytes: head, durable: settings.durable })
 }
