@@ -3,6 +3,6 @@
 // pool that all Buffers share.
 
 /** A copy, in an ArrayBuffer of exactly its length. */
-export function ownBuffer(bytes: Uint8Array): Buffer {
+export function ownBuffer(bytes: Uint8Array): Buffer<ArrayBuffer> {
   return Buffer.from(new Uint8Array(bytes).buffer)
 }

@@ -2,6 +2,7 @@ import { DefaultDeserializer, serialize } from 'node:v8'
 import { BackendLoadError, UnserializableError } from '../errors.ts'
 import type { Backend, SliceDecoder } from './backend.ts'
 import { isOrdinary } from './ordinary.ts'
+import { ownBuffer } from './own.ts'
 import { refuseUncloneable } from './refuse.ts'
 import { bigintArrays, float16Arrays, numberArrays, type ViewType } from './views.ts'
 
@@ -16,8 +17,8 @@ class OwningDeserializer extends DefaultDeserializer {
     const type = this.readUint32()
     const View = viewTypes[type]
     if (View === undefined) throw new TypeError(`Expected the number of a kind of view, got ${type}`)
-    const { buffer } = new Uint8Array(this.readRawBytes(this.readUint32()))
-    return type === BUFFER ? Buffer.from(buffer) : new View(buffer)
+    const own = ownBuffer(this.readRawBytes(this.readUint32()))
+    return type === BUFFER ? own : new View(own.buffer)
   }
 }
 

@@ -79,9 +79,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
         novelty.made(fd)
         return fd
       } catch (error) {
-        const errno = errnoOf(error)
-        if (errno === 'EEXIST') novelty.disappointed()
-        else if (errno !== 'ENOENT') throw error
+        novelty.notMade(error)
       }
     }
     return await inFolder(path, () => open(path, flags.changeOrCreate, bits.file))

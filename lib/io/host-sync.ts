@@ -86,9 +86,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
         novelty.made(fd)
         return fd
       } catch (error) {
-        const errno = errnoOf(error)
-        if (errno === 'EEXIST') novelty.disappointed()
-        else if (errno !== 'ENOENT') throw error
+        novelty.notMade(error)
       }
     }
     return inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))

@@ -4,6 +4,8 @@
 // Where such a file is there already it costs an exception, so there must be some reason to expect it: while files turn out
 // to be new, the next is opened as one that must be.
 
+import { errnoOf } from './errno.ts'
+
 /** So many files in a row must have been new. */
 const newInARow = 8
 
@@ -21,9 +23,11 @@ export class Novelty {
     this.#made.add(fd)
   }
 
-  /** It was there already. */
-  disappointed(): void {
-    this.#inARow = 0
+  /** It could not be made so. @throws the error, unless it says that the file was there already, or that its folder is missing. */
+  notMade(error: unknown): void {
+    const errno = errnoOf(error)
+    if (errno === 'EEXIST') this.#inARow = 0
+    else if (errno !== 'ENOENT') throw error
   }
 
   /** Whether this one has made the file, so that there is nothing in it to be read; asked once. */

@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Permissions } from './disk.ts'
 import { refused } from './errno.ts'
+import { makeFolder } from './folders.ts'
 
 /** The bytes `[start, end)` of an open file, which is closed with the stream. */
 export function streamOf(file: number, start: number, end: number): Readable {
@@ -54,7 +55,7 @@ export async function writeFromStream(
   source.on('error', () => {})
   let target: fs.WriteStream | undefined
   try {
-    await fs.promises.mkdir(dirname(path), { recursive: true, mode: bits.folder })
+    await makeFolder(dirname(path), bits.folder)
     target = fs.createWriteStream(path, { flags: 'wx', mode: bits.file })
     target.write(Buffer.alloc(zeros))
     await pipeline(source, counter, target, signal === undefined ? {} : { signal })

@@ -237,15 +237,17 @@ export class Check {
     // package's own logs take is added as they grow, and need not be.
     const own = yield* this.#ownBytes()
     const isWithin = (bytes: number): boolean => bytes <= this.#slack() && bytes >= -this.#slack() - own
-    if (isWithin(this.#bytes + (yield* this.#orderBytes()) - store.order.totals.volume)) return
+    if (isWithin(yield* this.#surplus())) return
     // What was weighed on the way may have changed since: once more, at one moment; and whoever erases entries may have been
     // stopped before he could note it: once more after a pause.
     const then = yield* this.#position()
-    let bytes = yield* this.#surplus()
-    if (isWithin(bytes) || (yield* this.#position()) !== then) return
-    yield* this.#wait(store.bounds.pauseMs)
-    bytes = yield* this.#surplus()
-    if (isWithin(bytes) || (yield* this.#position()) !== then) return
+    let bytes = 0
+    for (const ms of [0, store.bounds.pauseMs]) {
+      if (ms > 0) yield* this.#wait(ms)
+      this.#bytes = yield* this.#entryBytes()
+      bytes = yield* this.#surplus()
+      if (isWithin(bytes) || (yield* this.#position()) !== then) return
+    }
     if (this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)) yield* adjust(0, bytes, '')
   }
 
@@ -261,9 +263,8 @@ export class Check {
     yield* ask<'sleep'>({ op: 'sleep', ms, own: false, path: this.#store.folder })
   }
 
-  /** By how many bytes there are more than the totals say. */
+  /** By how many bytes there are more, as they were weighed, than the totals say. */
   *#surplus(): Io<number> {
-    this.#bytes = yield* this.#entryBytes()
     return this.#bytes + (yield* this.#orderBytes()) - this.#store.order.totals.volume
   }
 

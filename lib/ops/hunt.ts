@@ -116,13 +116,13 @@ class QueueHunt implements Hunt {
 
   *next(store: Store, looks: Looks): Io<PlacedEntry | undefined> {
     const queues = this.#queues
-    const readsOf = ({ hash }: PlacedEntry): number => store.usage.get(hash)?.count ?? 0
+    const reads = (candidate: PlacedEntry): number => readsOf(store, candidate)
     if (queues.isNewcomersTurn(countEntries(store))) {
-      const newcomer = yield* this.#nextUnread(store, looks, readsOf)
+      const newcomer = yield* this.#nextUnread(store, looks)
       if (newcomer !== undefined) return newcomer
     }
     for (;;) {
-      const candidate = queues.take(readsOf) ?? (yield* this.#nextUnread(store, looks, readsOf))
+      const candidate = queues.take(reads) ?? (yield* this.#nextUnread(store, looks))
       if (candidate === undefined) {
         if (queues.size === 0) return undefined
         continue
@@ -133,13 +133,13 @@ class QueueHunt implements Hunt {
   }
 
   /** The oldest newcomer that does not stay; undefined: it is the turn of the long queue. */
-  *#nextUnread(store: Store, looks: Looks, readsOf: (who: PlacedEntry) => number): Io<PlacedEntry | undefined> {
+  *#nextUnread(store: Store, looks: Looks): Io<PlacedEntry | undefined> {
     const queues = this.#queues
     while (!queues.isFull && (looks.left-- > 0 || queues.size === 0)) {
       const [newcomer] = (yield* this.#cursor.next(1)) ?? []
       if (newcomer === undefined) return undefined
       if (this.#known.delete(newcomer.place) || (yield* standing(store, newcomer)) === undefined) continue
-      if (queues.admits(newcomer, readsOf(newcomer))) continue
+      if (queues.admits(newcomer, readsOf(store, newcomer))) continue
       this.#unread.add(newcomer)
       return newcomer
     }
@@ -148,8 +148,7 @@ class QueueHunt implements Hunt {
 
   *putBack(store: Store, candidate: PlacedEntry): Io<void> {
     this.#unread.delete(candidate)
-    if ((yield* standing(store, candidate)) !== undefined)
-      this.#queues.putBack(candidate, store.usage.get(candidate.hash)?.count ?? 0)
+    if ((yield* standing(store, candidate)) !== undefined) this.#queues.putBack(candidate, readsOf(store, candidate))
   }
 
   gone(store: Store, candidate: PlacedEntry): void {
@@ -162,6 +161,10 @@ class QueueHunt implements Hunt {
     this.#queues.putBack(entry, 0)
     this.#known.add(entry.place)
   }
+}
+
+function readsOf({ usage }: Store, { hash }: PlacedEntry): number {
+  return usage.get(hash)?.count ?? 0
 }
 
 /** The put of an entry, if that is still there. */
