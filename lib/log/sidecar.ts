@@ -7,7 +7,8 @@
 //   4  4  crc32 of bytes 8 to end  16  8  id
 //   8  4  length of the frame      24  …  body     end-1  1  'e'
 //
-// No frame ends as a head begins, so a torn one is never made whole by the first bytes of the next.
+// No head begins with an 'e'. So the next frame's first bytes make a torn one whole only if its body ended as that head begins, and
+// one of the checksum's bytes is an 'e': `readFrames` passes over such a one.
 
 import { crc32 } from 'node:zlib'
 import { formatVersion } from './binary.ts'
@@ -93,10 +94,19 @@ export function readFrames(bytes: Buffer): FramesRead {
     const frame = decodeFrame(bytes, at)
     if (frame === undefined) at = bytes.indexOf(magic, at + 1)
     else {
-      frames.push({ frame, at })
-      at += frame.length
-      settled = at
+      const end = at + frame.length
+      const next = startWithin(bytes, end)
+      if (next === undefined) frames.push({ frame, at })
+      settled = next ?? end
+      at = settled
     }
   }
   return { frames, settled }
+}
+
+/** Where a frame starts in the last bytes before `end`, if one does: its magic, version and some of its checksum. */
+function startWithin(bytes: Buffer, end: number): number | undefined {
+  for (let start = end - 8; start <= end - 5; start++)
+    if (bytes[start] === magic[0] && decodeFrame(bytes, start) !== undefined) return start
+  return undefined
 }

@@ -60,6 +60,18 @@ describe('frames', () => {
     )
   })
 
+  test('are not taken for the end of one that was torn, even if they begin as that would have ended', () => {
+    // Its last bytes are the first of the next: what a head begins with, and one or two of the checksum.
+    for (let taken = 1; taken <= 2; taken++) {
+      let next = encodeFrame(1, '0'.repeat(16))
+      for (let i = 0; next[3 + taken] !== 0x65; i++) next = encodeFrame(1, i.toString(16).padStart(16, '0'))
+      const torn = encodeFrame(2, 'f'.repeat(16), Buffer.from('body'), next.subarray(0, 3 + taken))
+      const bytes = Buffer.concat([torn.subarray(0, -4 - taken), next])
+      expect(decodeFrame(bytes, 0)?.id).toBe('f'.repeat(16))
+      expect(readFrames(bytes).frames.map(({ frame }) => frame.id)).toEqual([decodeFrame(next, 0)!.id])
+    }
+  })
+
   test('not a bit of one may change', () => {
     const bytes = encodeFrame(3, '0123456789abcdef', Buffer.from('the body'))
     for (let i = 0; i < bytes.length * 8; i++) {
