@@ -44,7 +44,8 @@ export function makeInfo({ expires, storedAt, tags, size, version }: Details): O
     expiresAt: expires === Number.POSITIVE_INFINITY ? undefined : new Date(expires),
     storedAt: new Date(storedAt),
     tag: tags[0],
-    tags,
+    // The records of several entries may share one array.
+    tags: [...tags],
     size,
     version,
   }

@@ -49,16 +49,26 @@ export function extrasOf(fields: RecordFields): string {
 
 const none: Extras = {}
 
-/** Total: bytes that a checksum vouches for may still be of another mind than this version; what is odd is left out. */
+let lastText = ''
+let lastParsed = none
+
+/** Total: bytes that a checksum vouches for may still be of another mind than this version; what is odd is left out. Mostly it is
+ *  the text that was met last: the items of queues have one and the same, and so have entries of one tag. */
 export function parseExtras(text: string): Extras {
   if (text === '') return none
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return none
+  if (text !== lastText) {
+    lastParsed = extrasFrom(parse(text))
+    lastText = text
   }
-  return extrasFrom(parsed)
+  return lastParsed
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 export function extrasFrom(parsed: unknown): Extras {

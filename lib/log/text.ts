@@ -7,7 +7,7 @@
 //  "pinned":…5,"place":"…16","ref":…10 then, where needed, extras, then ,"key":… }
 
 import { crc32 } from 'node:zlib'
-import { type Extras, extraMembers, extrasFrom } from './extras.ts'
+import { type Extras, extraMembers, extrasFrom, parseExtras } from './extras.ts'
 import { type Framing, type KindName, kindNames, type LogRecord, noRef, type RecordFields, type Tag } from './record.ts'
 
 const opening = '{"bucketcache":1,"crc":"'
@@ -141,8 +141,13 @@ class TextRecord implements LogRecord {
   }
   get #extras(): Extras {
     // Asked for with every read: extras come before the key, so where the key comes first there are none.
-    if (this.bytes[this.start + fixedLength + 2] === keyName.charCodeAt(2)) return noExtras
-    return this.#parsed.extras
+    const from = this.start + fixedLength
+    if (this.bytes[from + 2] === keyName.charCodeAt(2)) return noExtras
+    if (this.#rest !== undefined) return this.#rest.extras
+    // In their strings a quote is escaped, so this is where they end.
+    const end = this.bytes.indexOf(keyName, from)
+    if (end < 0 || end >= this.valueStart) return this.#parsed.extras
+    return parseExtras(`{${this.bytes.toString('utf8', from + 1, end)}}`)
   }
   get #parsed(): { key: string; extras: Extras } {
     if (this.#rest === undefined) {
