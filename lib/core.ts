@@ -21,7 +21,7 @@ import { temporaryName } from './log/names.ts'
 import { Memory } from './memory.ts'
 import type { StreamedValue } from './ops/change.ts'
 import { isThere, openFolder } from './ops/open.ts'
-import { letGo, writeVolume } from './ops/order.ts'
+import { writeVolume } from './ops/order.ts'
 import type { Bytes } from './ops/read.ts'
 import { reclaimAll } from './ops/reclaim.ts'
 import { writeStatistics } from './ops/statistics.ts'
@@ -182,14 +182,14 @@ export class Core {
   flush(): void {
     if (this.settings.readOnly) return
     this.attempt('flush', undefined, () => this.sync(writeOut(this.store)))
-    this.sync(letGo(this.store))
+    this.#keeper.letGo()
   }
 
   /** As `flush`, without blocking; but see `#reclaim`. */
   async flushAsync(): Promise<void> {
     if (this.settings.readOnly || this.settings.network) return this.flush()
     await this.attemptAsync('flush', undefined, () => this.async(writeOut(this.store)))
-    this.sync(letGo(this.store))
+    this.#keeper.letGo()
     await this.#keeper.closed()
   }
 

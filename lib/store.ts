@@ -8,6 +8,7 @@ import type { Owner } from './io/requests.ts'
 import { DefaultKeyMaker } from './keymakers/default.ts'
 import { type KeyCodec, keyCodec } from './keys.ts'
 import { binaryFraming } from './log/binary.ts'
+import { HotLogs } from './log/hot.ts'
 import type { Framing } from './log/record.ts'
 import { textFraming } from './log/text.ts'
 import type { Hunt } from './ops/hunt.ts'
@@ -63,6 +64,8 @@ export interface Store {
   readonly locked: boolean
   /** Paths of tombstoned logs, oldest first: to be unlinked when there is time. */
   readonly garbage: Set<string>
+  /** Which logs are kept open, and what they say. */
+  readonly hot: HotLogs
   /** What was passed in queues, by side and path of the bounds. */
   readonly passed: Map<string, Passed>
   /** Look-ups since they were last written down. */
@@ -120,6 +123,7 @@ export function createStore(options: {
     transaction: undefined,
     locked: false,
     garbage: new Set(),
+    hot: new HotLogs(),
     passed: new Map(),
     lookups: { hits: 0, misses: 0 },
   }

@@ -176,12 +176,13 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
     },
     async keep({ file, path }) {
       novelty.isMade(file)
-      if (!keeper.keep(file, path)) await letGo(file, path)
+      const surplus = keeper.keep(file, path)
+      if (surplus !== undefined) await letGo(surplus, nameOf(surplus))
     },
     async kept({ path }) {
-      const file = keeper.take(path)
-      if (file !== undefined) names[file] = path
-      return file
+      const kept = keeper.take(path)
+      if (kept !== undefined) names[kept.file] = path
+      return kept
     },
     write({ path, bytes, durable }) {
       return guard('write', path, async () => {

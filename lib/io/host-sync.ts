@@ -185,7 +185,10 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     read({ file, position, length }) {
       try {
         // Mostly a writer's look whether anything stands behind its record, and nothing does.
-        if (length === 1 && fs.readSync(file, scratch, 0, 1, position) === 0) return noBytes
+        if (length <= 4096) {
+          const n = fs.readSync(file, scratch, 0, length, position)
+          return n === 0 ? noBytes : copyOf(scratch, 0, n)
+        }
         const bytes = Buffer.allocUnsafe(length)
         return bytes.subarray(0, readAt(file, bytes, position))
       } catch (error) {
@@ -213,12 +216,13 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     },
     keep({ file, path }) {
       novelty.isMade(file)
-      if (!keeper.keep(file, path)) close(file, path)
+      const surplus = keeper.keep(file, path)
+      if (surplus !== undefined) close(surplus, nameOf(surplus))
     },
     kept({ path }) {
-      const file = keeper.take(path)
-      if (file !== undefined) names[file] = path
-      return file
+      const kept = keeper.take(path)
+      if (kept !== undefined) names[kept.file] = path
+      return kept
     },
     write({ path, bytes, durable }) {
       return guard('write', path, () => {

@@ -25,6 +25,11 @@ export interface FileStamp {
   readonly nlink: number
 }
 
+/** A file that was kept open: the same object for as long as it is. */
+export interface Kept {
+  readonly file: File
+}
+
 /** What came of a shared append. */
 export interface SharedAppend {
   /** Where the askers had expected the end, right before the write. */
@@ -69,7 +74,7 @@ export interface Effects {
   keep: { ask: { file: File; path: string }; reply: void }
   /** Opens a file that was kept, without asking the filesystem: it is the one that was kept, whatever has the path by now. Others of
    *  this thread may have it open at the same time. `undefined`: none is, or no longer. */
-  kept: { ask: { path: string }; reply: File | undefined }
+  kept: { ask: { path: string }; reply: Kept | undefined }
   /** Creates a file that must not exist, whole; with `durable`, on the medium. */
   write: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }
   /** Overwrites bytes of a file that nobody else knows of yet. */

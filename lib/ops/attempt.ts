@@ -5,18 +5,20 @@
 
 import { StorageIOError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
-import { ask, type File, type Io } from '../io/requests.ts'
+import { ask, type File, type Io, type Kept } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
+import type { LogRead } from '../log/hot.ts'
 import { temporaryName } from '../log/names.ts'
 import { noRef, type RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import { compareAndAppend } from './append.ts'
+import { compareAndAppend, compareAndAppendHot } from './append.ts'
 import type { StreamedValue, Write } from './change.ts'
 import { compact, isOvergrown } from './compact.ts'
 import { syncNames } from './durable.ts'
 import { noteExpiry } from './expiry.ts'
 import { bareRecord, countedEnd, stateOffset } from './fields.ts'
+import { knowRecord } from './hot.ts'
 import type { Found } from './live.ts'
 import { appendOrder } from './order.ts'
 import { readLog } from './raw.ts'
@@ -28,10 +30,19 @@ import { upkeep, upkeepIsDue } from './upkeep.ts'
 
 const noBytes = new Uint8Array()
 
+/** A log that is open to be changed. */
+interface OpenLog extends LogRead {
+  readonly file: File
+  /** If it had been kept open. */
+  readonly kept: Kept | undefined
+}
+
 /** What one change writes, over all its rounds. */
 export class Attempt {
   readonly store: Store
   readonly slot: Slot
+  /** The log is to be opened by its path: what is to be written replaces the file that has that now. */
+  needsPath = false
   /** Places that the order log is still to be told the end of: of the entry that this one replaces or removes, and those
    *  noted in rounds that were lost. A place is never used for a second round: see `check.ts`, on ghosts. */
   #ended: { place: string; bytes: number }[] = []
@@ -46,21 +57,27 @@ export class Attempt {
     this.slot = slot
   }
 
-  /** The id of the record if it landed behind `log`, else undefined. */
-  write(file: File, size: number, log: LogState, live: Found | undefined, write: Write): Io<string | undefined> {
-    if (write.kind === 'put') return this.#put(file, size, log, live, write)
-    return write.kind === 'tombstone' ? this.#remove(file, size, log) : this.#mark(file, size, log, live, write)
+  /** The id of the record if it landed behind what was read, else undefined. */
+  write(opened: OpenLog, live: Found | undefined, write: Write): Io<string | undefined> {
+    if (write.kind === 'put') return this.#put(opened, live, write)
+    return write.kind === 'tombstone' ? this.#remove(opened) : this.#mark(opened, live, write)
+  }
+
+  /** Whether a record counts that was made to stand behind what was read. */
+  #append({ file, kept, size }: OpenLog, record: Buffer): Io<boolean> {
+    return kept === undefined
+      ? compareAndAppend(this.store, file, record, size)
+      : compareAndAppendHot(this.store, file, record, size)
   }
 
   /** Writes a record without a value that removes nothing. */
   *#mark(
-    file: File,
-    size: number,
-    log: LogState,
+    opened: OpenLog,
     live: Found | undefined,
     write: Exclude<Write, { kind: 'put' | 'tombstone' }>,
   ): Io<string | undefined> {
     const { store } = this
+    const { log, size } = opened
     const fields = bareRecord(store, {
       kind: write.kind,
       ref: write.kind === 'touch' ? live!.put.at : stateOffset(log.state),
@@ -75,7 +92,7 @@ export class Attempt {
     // Alive from the first moment that others can see it, see `claim.ts`.
     if (write.kind === 'claim') store.environment.holds.set(fields.id, 'held')
     if (write.kind === 'claim') this.#claim = fields.id
-    if (!(yield* compareAndAppend(store, file, record, size))) {
+    if (!(yield* this.#append(opened, record))) {
       store.environment.holds.delete(fields.id)
       this.#claim = undefined
       return undefined
@@ -91,14 +108,17 @@ export class Attempt {
 
   /** Writes a tombstone. The file goes with it, soon: where many wait for that already it is sealed in the same write, and goes at
    *  once. */
-  *#remove(file: File, size: number, log: LogState): Io<string | undefined> {
+  *#remove(opened: OpenLog): Io<string | undefined> {
     const { store, slot } = this
+    const { file, kept, log, size } = opened
     const { environment, framing, garbage, settings } = store
     const fields = bareRecord(store, { kind: 'tombstone', ref: noRef })
     const record = framing.encode(fields, noBytes, size)
     const end = size + record.length
     const seal =
-      garbage.size >= store.bounds.garbage && !settings.network ? sealFields(store, size, 'reclaim') : undefined
+      kept === undefined && garbage.size >= store.bounds.garbage && !settings.network
+        ? sealFields(store, size, 'reclaim')
+        : undefined
     const bytes = seal === undefined ? record : Buffer.concat([record, framing.encode(seal, noBytes, end)])
     const place = slot.hidden ? undefined : placeOf(log)
     if (place !== undefined) this.#ended.push({ place, bytes: end })
@@ -106,7 +126,7 @@ export class Attempt {
     if (seal !== undefined) environment.holds.set(seal.id, 'held')
     let goes = false
     try {
-      if (!(yield* compareAndAppend(store, file, bytes, size))) {
+      if (!(yield* this.#append(opened, bytes))) {
         if (place !== undefined) this.#ended.pop()
         return undefined
       }
@@ -124,14 +144,9 @@ export class Attempt {
     return fields.id
   }
 
-  *#put(
-    file: File,
-    size: number,
-    log: LogState,
-    live: Found | undefined,
-    write: Write & { kind: 'put' },
-  ): Io<string | undefined> {
+  *#put(opened: OpenLog, live: Found | undefined, write: Write & { kind: 'put' }): Io<string | undefined> {
     const { store, slot } = this
+    const { file, kept, log, size } = opened
     // What is in `log` points into bytes that are this file's alone, so it is still good after the requests below.
     const before = placeOf(log)
     const place = (live && before) ?? store.environment.newId()
@@ -153,6 +168,10 @@ export class Attempt {
     const length =
       record?.length ?? streamed!.room + streamed!.length + store.framing.surround(fields, 0, 0).tail.length
     const large = length > store.bounds.largeRecord || record === undefined
+    if (large && kept !== undefined) {
+      this.needsPath = true
+      return undefined
+    }
     checkFits(store, slot, length)
     const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
     const told = hinted ? yield* this.#hint(log, live, write) : 'nothing'
@@ -182,7 +201,8 @@ export class Attempt {
       if (!done) return undefined
       if (live !== undefined) this.#grow(log, length)
     } else {
-      if (!(yield* compareAndAppend(store, file, record!, size))) return undefined
+      if (!(yield* this.#append(opened, record!))) return undefined
+      if (kept !== undefined) knowRecord(store, kept, record!, size)
       if (live !== undefined) this.#grow(log, size + length)
       this.#noteGrowth(size + length, length, fields.time - (log.last?.time ?? 0))
     }

@@ -10,13 +10,15 @@
 // Crash: before 4 ends nothing has changed but, perhaps, an add without an entry; after it everything has.
 
 import { StorageIOError } from '../errors.ts'
-import { ask, type Io } from '../io/requests.ts'
+import { ask, type File, type Io, type Kept } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
+import type { LogRead } from '../log/hot.ts'
 import type { Tag } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { Attempt } from './attempt.ts'
 import { nothingStored, transactionOf } from './fields.ts'
+import { hasName, isHot, readHot } from './hot.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
 import { changePending } from './pending.ts'
@@ -99,11 +101,17 @@ function* changeHere<T>(store: Store, slot: Slot, how: How, decide: Decide<T>): 
 }
 
 function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attempt: Attempt): Io<Changed<T>> {
+  const { path } = slot
+  const hot = isHot(store, slot)
+  // What was kept open has turned out not to be the log any more.
+  let isStale = false
   let { creates } = how
   const patience = new Patience()
   for (;;) {
-    if (patience.isDue) yield* patience.rest(store, slot.path)
-    const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: creates })
+    if (patience.isDue) yield* patience.rest(store, path)
+    const kept: Kept | undefined =
+      hot && !isStale && !attempt.needsPath ? yield* ask<'kept'>({ op: 'kept', path }) : undefined
+    const file: File | undefined = kept?.file ?? (yield* ask<'open'>({ op: 'open', path, create: creates }))
     if (file === undefined) {
       const { write, result } = decide(undefined, nothingStored)
       if (write === undefined) return { result, id: undefined }
@@ -111,10 +119,16 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
       continue
     }
     let outcome: Changed<T> | undefined
+    let keep = false
     try {
-      const { log, size } = yield* readOpen(store, file, how.skims === true ? slot.path : undefined)
+      const read: LogRead | undefined = yield* kept === undefined
+        ? readOpen(store, file, how.skims === true ? path : undefined)
+        : readHot(store, kept)
+      isStale = read === undefined
+      if (read === undefined) continue
+      const { log, size } = read
       // Made, perhaps, and then nothing is written; an entry that begins takes it back.
-      if (size === 0) store.garbage.add(slot.path)
+      if (size === 0) store.garbage.add(path)
       const { last } = log
       const seal = last?.kind === 'seal' ? last : undefined
       // Until the owner acts all is as it was, so who leaves it so need not wait. Of a transaction's seal that is not sure.
@@ -123,18 +137,21 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
         const { write, result } = decide(live, log)
         if (write === undefined) outcome = { result, id: undefined }
         else if (seal === undefined) {
-          const id = yield* attempt.write(file, size, log, live, write)
-          if (id === undefined) patience.lose(store, slot.path)
+          const id = yield* attempt.write({ file, kept, log, size }, live, write)
+          if (id === undefined) patience.lose(store, path)
           else outcome = { result, id }
         }
       }
-      if (outcome === undefined) {
-        if (seal !== undefined) yield* passSeal(store, slot.path, file, size, seal, patience)
-        continue
-      }
+      // A record that has landed says that this is the log; else it is to be seen.
+      isStale = kept !== undefined && outcome?.id === undefined && !(yield* hasName(kept))
+      if (isStale) continue
+      if (outcome === undefined && seal !== undefined) yield* passSeal(store, path, file, size, seal, patience)
+      keep = hot && seal === undefined
     } finally {
-      yield* ask<'close'>({ op: 'close', file })
+      if (keep) yield* ask<'keep'>({ op: 'keep', file, path })
+      else yield* ask<'close'>({ op: 'close', file })
     }
+    if (outcome === undefined) continue
     if (attempt.owes) yield* unasked(store, attempt.finish())
     return outcome
   }

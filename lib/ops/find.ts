@@ -10,6 +10,7 @@ import type { Slot } from '../keys.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { nothingStored, transactionOf } from './fields.ts'
+import { lookHot } from './hot.ts'
 import { readIntent } from './intent.ts'
 import { type Found, liveEntry } from './live.ts'
 import { readLog, type Stamped } from './raw.ts'
@@ -52,7 +53,8 @@ export function* find(store: Store, slot: Slot, stamped?: Stamped, withoutBytes 
   const { transaction } = store
   let log: LogState | undefined
   if (transaction === undefined) {
-    log = yield* readLog(store, slot.path, stamped, withoutBytes)
+    if (slot.hidden) log = yield* lookHot(store, slot.path)
+    log ??= yield* readLog(store, slot.path, stamped, withoutBytes)
     // Nearly never: what counts may stand elsewhere then.
     if (log?.last?.kind === 'seal') log = yield* readCurrent(store, slot.path, stamped)
   } else {

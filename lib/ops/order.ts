@@ -73,18 +73,13 @@ function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
 function* openKept(store: Store): Io<Opened | undefined> {
   const { started, segment, path } = store.order
   if (!started) return undefined
-  const file = yield* ask<'kept'>({ op: 'kept', path })
-  if (file === undefined) return undefined
+  const kept = yield* ask<'kept'>({ op: 'kept', path })
+  if (kept === undefined) return undefined
+  const { file } = kept
   // What has been folded is told by the tail, which must not have moved on meanwhile.
   if (store.order.segment === segment) return { file, segment, path, kept: true }
   yield* ask<'close'>({ op: 'close', file })
   return undefined
-}
-
-/** Closes what was kept open. */
-export function* letGo(store: Store): Io<void> {
-  const opened = yield* openKept(store)
-  if (opened !== undefined) yield* ask<'close'>({ op: 'close', file: opened.file })
 }
 
 /** Folds what others have added, so that the totals are those of now. */

@@ -20,6 +20,17 @@ describe('two operations in one thread', () => {
     )
   })
 
+  test('are so where both have the log open from before', () => {
+    const states = ['live', 'tombstoned', 'several records', 'void tail']
+    exploreAll(
+      'one thread, hot',
+      states.flatMap(state =>
+        pairsOf(actions).map(pair => entries({ actions: pair, state, layout: 'one thread', hot: true })),
+      ),
+      15,
+    )
+  })
+
   test('are so, or fail with DeadlockError, if one of them blocks it', () => {
     const pairs = actions.flatMap(a => actions.map(b => [a, b]))
     exploreAll(

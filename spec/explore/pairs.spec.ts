@@ -3,8 +3,10 @@
 // BUCKETCACHE_EXPLORE (1) widens it.
 
 import { describe, expect, test } from 'vitest'
+import type { FileStamp, Io, Request } from '../../lib/io/requests.ts'
 import type { Framing, LogRecord } from '../../lib/log/record.ts'
 import { explore } from '../sim/explore.ts'
+import { mishandled } from '../sim/plants.ts'
 import { entries } from '../sim/scenarios.ts'
 import { stateNames } from '../sim/states.ts'
 import type { Plant } from '../sim/world.ts'
@@ -32,26 +34,48 @@ describe.each(stateNames)('two operations on a key that is %s', state => {
   })
 })
 
-describe('three operations', () => {
-  const threes = [
-    ['set', 'delete', 'compact'],
-    ['set', 'large', 'get'],
-    ['add', 'add', 'pop'],
-    ['incr', 'incr', 'incr'],
-    ['delete', 'reclaim', 'set'],
-    ['bury', 'set', 'bury'],
-    ['bury', 'incr', 'reclaim'],
-    ['touch', 'compact', 'pop'],
-    ['large', 'large', 'delete'],
-    ['erase', 'add', 'get'],
-  ]
+const threes = [
+  ['set', 'delete', 'compact'],
+  ['set', 'large', 'get'],
+  ['add', 'add', 'pop'],
+  ['incr', 'incr', 'incr'],
+  ['delete', 'reclaim', 'set'],
+  ['bury', 'set', 'bury'],
+  ['bury', 'incr', 'reclaim'],
+  ['touch', 'compact', 'pop'],
+  ['large', 'large', 'delete'],
+  ['erase', 'add', 'get'],
+  ['incr', 'compact', 'incr'],
+  ['incr', 'large', 'incr'],
+]
 
+describe('three operations', () => {
   test.each([0, 1])('are as if they came one after another, with at most 2 interruptions and %i crashes', crashes => {
     exploreAll(
       `threes, ${crashes} crashes, 2 interruptions`,
       ['missing', 'live', 'tombstoned'].flatMap(state =>
         threes.map(actions => entries({ actions, state, crashes, preemptions: 2 })),
       ),
+      1000,
+    )
+  })
+})
+
+describe('a key whose log all of them keep open', () => {
+  const states = ['live', 'tombstoned', 'several records', 'large', 'torn tail', 'void tail', 'sealed by the dead']
+
+  test.each([0, 1])('is as any other, with %i crashes', crashes => {
+    exploreAll(
+      `hot, ${crashes} crashes`,
+      states.flatMap(state => pairs.map(actions => entries({ actions, state, crashes, hot: true }))),
+      200,
+    )
+  })
+
+  test.each([0, 1])('is as any other to three, with at most 2 interruptions and %i crashes', crashes => {
+    exploreAll(
+      `hot threes, ${crashes} crashes, 2 interruptions`,
+      threes.map(actions => entries({ actions, state: 'several records', crashes, preemptions: 2, hot: true })),
       1000,
     )
   })
@@ -67,6 +91,12 @@ describe('a text log', () => {
   })
 })
 
+/** As if nothing stood in a file that has no name any more. */
+function* nameless(request: Request): Io<FileStamp> {
+  const stamp = (yield request) as FileStamp
+  return stamp.nlink > 0 ? stamp : { ...stamp, size: 0 }
+}
+
 describe('a planted fault', () => {
   /** Every record is taken to stand where it says. */
   const noVoidRule: Plant = {
@@ -81,15 +111,25 @@ describe('a planted fault', () => {
   /** Whoever holds a seal is taken to be dead. */
   const nobodyLives: Plant = { alive: () => false }
 
-  test.each<[string, Plant, string[], string]>([
-    ['the void rule left out', noVoidRule, ['add', 'add'], 'missing'],
-    ['takeover without a look at whether the owner lives', nobodyLives, ['compact', 'set'], 'several records'],
-  ])('is found: %s', (name, plant, actions, state) => {
-    const scenario = entries({ actions, state, plant })
+  /** What was appended to a file that has no name any more is taken for lost: but others may have read it first. */
+  const nothingTakenAlong = mishandled(() => request => (request.op === 'stampOf' ? nameless(request) : undefined))
+
+  test.each<[string, Plant, string[], string, boolean]>([
+    ['the void rule left out', noVoidRule, ['add', 'add'], 'missing', false],
+    ['takeover without a look at whether the owner lives', nobodyLives, ['compact', 'set'], 'several records', false],
+    [
+      'a replaced file taken for one that nobody has read',
+      nothingTakenAlong,
+      ['compact', 'incr'],
+      'several records',
+      true,
+    ],
+  ])('is found: %s', (name, plant, actions, state, hot) => {
+    const scenario = entries({ actions, state, plant, hot })
     const report = explore(scenario)
     expect(report.failure).toBeDefined()
     console.log(`${name}: found by schedule ${report.schedules}`)
     // Without the fault the same scenario is sound.
-    expect(explore(entries({ actions, state })).failure).toBeUndefined()
+    expect(explore(entries({ actions, state, hot })).failure).toBeUndefined()
   })
 })

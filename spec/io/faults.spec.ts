@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { BucketCacheError } from '../../lib/errors.ts'
+import { Keeper } from '../../lib/io/keeper.ts'
 import type { Io } from '../../lib/io/requests.ts'
 import { atomically } from '../../lib/ops/atomically.ts'
 import { obtain, release } from '../../lib/ops/claim.ts'
@@ -82,6 +83,10 @@ function* grow(store: Store): Io<void> {
   for (let i = 0; i < 3; i++) yield* touch(store, key(store), 1e9)
 }
 
+function* twice(store: Store): Io<void> {
+  for (let i = 0; i < 2; i++) yield* increment(store, key(store), 1, 0)
+}
+
 function* computeOnce(store: Store): Io<void> {
   const outcome = yield* obtain(store, key(store))
   if (outcome.kind !== 'claimed') return
@@ -126,6 +131,32 @@ const trials: Trial[] = [
   { name: 'incr', before: 41, run: store => increment(store, key(store), 1, 0), after: 42 },
   { name: 'incr of a new key', run: store => increment(store, key(store), 1, 0), after: 1 },
   { name: 'update', before: 'old', run: store => update(store, key(store), () => 'new', sameTerms), after: 'new' },
+  // Changed a second and a third time, a log is kept open, and known.
+  {
+    name: 'incr of a hot key',
+    before: 39,
+    prepare: twice,
+    run: store => increment(store, key(store), 1, 0),
+    after: 42,
+  },
+  { name: 'set over a hot value', before: 1, prepare: twice, run: put('new'), after: 'new' },
+  { name: 'set of a large value over a hot one', before: 1, prepare: twice, run: put(large), after: large },
+  {
+    name: 'set over a hot value that survives power loss',
+    before: 1,
+    prepare: twice,
+    run: put('new'),
+    after: 'new',
+    durable: true,
+  },
+  {
+    name: 'add over a hot value',
+    before: 1,
+    prepare: twice,
+    run: store => add(store, key(store), bytes(store, 'new'), plainTerms),
+  },
+  { name: 'delete of a hot key', before: 1, prepare: twice, run: store => remove(store, key(store)), after: undefined },
+  { name: 'touch of a hot key', before: 1, prepare: twice, run: store => touch(store, key(store), 1e9) },
   { name: 'compaction', before: 'old', prepare: grow, run: store => compact(store, key(store).path) },
   {
     name: 'reclaiming',
@@ -166,12 +197,14 @@ async function trial(
   face: 'sync' | 'async',
 ): Promise<{ count: number; failed: string[] }> {
   const folder = mkdtempSync(join(memory, 'bucketcache-'))
+  const keeper = new Keeper()
   try {
     const store = newStore(join(folder, 'cache'), { durable, bounds, timeoutMs: 300 })
-    sync(openFolder(store, {}, true))
-    sync(put('bystander', plainTerms, 'b')(store))
-    if (before !== undefined) sync(put(before)(store))
-    if (prepare !== undefined) sync(prepare(store))
+    const host = hosts.sync(keeper)
+    sync(openFolder(store, {}, true), host)
+    sync(put('bystander', plainTerms, 'b')(store), host)
+    if (before !== undefined) sync(put(before)(store), host)
+    if (prepare !== undefined) sync(prepare(store), host)
     const was = sync(get(store, key(store)))?.value
     const changes =
       Object.hasOwn({ after, ...rest }, 'after') && Object.hasOwn(trials.find(each => each.name === name)!, 'after')
@@ -184,8 +217,8 @@ async function trial(
     try {
       result =
         face === 'sync'
-          ? sync(run(store), failingSync(hosts.sync(), account))
-          : await later(run(store), failingAsync(hosts.async(), account))
+          ? sync(run(store), failingSync(hosts.sync(keeper), account))
+          : await later(run(store), failingAsync(hosts.async(keeper), account))
     } catch (thrown) {
       error = thrown
     }
@@ -236,6 +269,7 @@ async function trial(
     }
     return { count: account.count, failed: account.failed }
   } finally {
+    keeper.letGo()
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -24,37 +24,57 @@ unixOnly('gives what it keeps to all who ask, and has the last of them close it'
   const path = join(newFolder(), 'a')
   const fd = opened(path)
   expect(keeper.take(path)).toBeUndefined()
-  expect(keeper.keep(fd, path)).toBe(true)
-  expect([keeper.take(path), keeper.take(path), keeper.take(`${path}b`)]).toEqual([fd, fd, undefined])
-  // It is kept on.
-  expect(keeper.keep(fd, path)).toBe(true)
-  expect(keeper.take(path)).toBe(fd)
+  expect(keeper.keep(fd, path)).toBeUndefined()
+  const kept = keeper.take(path)
+  expect(kept?.file).toBe(fd)
+  expect([keeper.take(path), keeper.take(`${path}b`)]).toEqual([kept, undefined])
+  // It is kept on, and is the same.
+  expect(keeper.keep(fd, path)).toBeUndefined()
+  expect(keeper.take(path)).toBe(kept)
   // One has found that it is no good any more: nobody gets it from now on, and the other still has it.
   expect(keeper.release(fd)).toBe(false)
   expect(keeper.take(path)).toBeUndefined()
-  expect(keeper.keep(fd, path)).toBe(false)
+  expect(keeper.keep(fd, path)).toBe(fd)
   fs.closeSync(fd)
 })
 
-unixOnly('keeps the newest, and closes what it kept before when nobody uses that', async () => {
+unixOnly('keeps a few, and has the oldest of them closed when there are more and nobody uses it', () => {
   const keeper = new Keeper()
   const folder = newFolder()
-  const [a, b, c] = ['a', 'b', 'c'].map(name => opened(join(folder, name))) as [number, number, number]
-  keeper.keep(a, join(folder, 'a'))
-  expect(keeper.keep(b, join(folder, 'b'))).toBe(true)
-  await vi.waitFor(() => expect(isOpen(a)).toBe(false))
-  expect(keeper.take(join(folder, 'b'))).toBe(b)
-  expect(keeper.keep(c, join(folder, 'c'))).toBe(true)
-  expect(isOpen(b)).toBe(true)
-  // Who still had it closes it.
-  expect(keeper.keep(b, join(folder, 'b'))).toBe(false)
-  fs.closeSync(b)
+  const files = Array.from({ length: 10 }, (_, i) => {
+    const path = join(folder, `${i}`)
+    return { path, fd: opened(path) }
+  })
+  const surplus = files.slice(0, 8).map(({ fd, path }) => keeper.keep(fd, path))
+  expect(surplus).toEqual(Array(8).fill(undefined))
+  const [first, second] = files as [(typeof files)[0], (typeof files)[0]]
+  expect(keeper.take(second.path)?.file).toBe(second.fd)
+  expect(keeper.keep(files[8]!.fd, files[8]!.path)).toBe(first.fd)
+  // Who still has it closes it.
+  expect(keeper.keep(files[9]!.fd, files[9]!.path)).toBeUndefined()
+  expect(keeper.take(second.path)).toBeUndefined()
+  expect(keeper.keep(second.fd, second.path)).toBe(second.fd)
   // Another descriptor of the same file is not needed.
-  const again = opened(join(folder, 'c'))
-  expect(keeper.keep(again, join(folder, 'c'))).toBe(false)
-  fs.closeSync(again)
-  expect(keeper.release(c)).toBe(true)
-  fs.closeSync(c)
+  const again = opened(files[9]!.path)
+  expect(keeper.keep(again, files[9]!.path)).toBe(again)
+  for (const fd of [again, first.fd, second.fd]) fs.closeSync(fd)
+  keeper.letGo()
+  expect(files.filter(({ fd }) => isOpen(fd))).toEqual([])
+})
+
+unixOnly('opens anew what it has kept for a while, although the thread was busy', () => {
+  const keeper = new Keeper()
+  const path = join(newFolder(), 'a')
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    keeper.keep(opened(path), path)
+    const kept = keeper.take(path)
+    keeper.keep(kept!.file, path)
+    vi.setSystemTime(Date.now() + 2000)
+    expect(keeper.take(path)).toBeUndefined()
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 unixOnly('lets go of what nobody asks for, but not of what is in use', async () => {

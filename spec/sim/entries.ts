@@ -3,15 +3,16 @@
 import type { Backend } from '../../lib/backends/backend.ts'
 import { JSONBackend } from '../../lib/backends/json.ts'
 import { V8Backend } from '../../lib/backends/v8.ts'
-import type { Io } from '../../lib/io/requests.ts'
+import { ask, type Io } from '../../lib/io/requests.ts'
 import { get } from '../../lib/ops/get.ts'
+import { lookHot } from '../../lib/ops/hot.ts'
 import { Listing } from '../../lib/ops/list.ts'
 import { catchUp } from '../../lib/ops/order.ts'
 import { readLog } from '../../lib/ops/raw.ts'
 import { remove } from '../../lib/ops/remove.ts'
 import { set } from '../../lib/ops/set.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
-import type { Bounds } from '../../lib/store.ts'
+import type { Bounds, Store } from '../../lib/store.ts'
 import { type Action, actions, computedOnce, key, type Stored } from './actions.ts'
 import type { Disk, Remains } from './disk.ts'
 import { isLinearizable, type Operation } from './linearizable.ts'
@@ -31,7 +32,7 @@ export const smallBounds: Bounds = {
   pauseMs: 200,
 }
 
-const entryPath = new RegExp(`^${folder}/[0-9a-f]{2}(/|$)`)
+export const entryPath = new RegExp(`^${folder}/[0-9a-f]{2}(/|$)`)
 
 /** How the tasks share processes. */
 export type Layout =
@@ -52,6 +53,8 @@ export interface EntryOptions {
   readonly crashes: number
   readonly preemptions: number
   readonly backend: 'v8' | 'json'
+  /** Everybody has changed the key before: its log is kept open, and known. */
+  readonly hot: boolean
   /** Durable stores, and the power may go at any moment. */
   readonly power: boolean
   readonly plant?: Plant | undefined
@@ -77,7 +80,7 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
     sees: path => entryPath.test(path),
     branches: 'in sequence',
     shortestTick: 1000,
-    keeps: options.layout === 'processes',
+    keeps: options.hot || options.layout === 'processes',
     plant: options.plant,
   }
   const beginning = beginningOf(options.state, world)
@@ -96,19 +99,29 @@ export function entryScenario(name: string, options: EntryOptions): Scenario {
     preemptions: options.preemptions,
     longest: 60,
     powerCuts: options.power ? powerCuts : [],
-    begin: it => addTasks(it, acting, options.layout),
+    begin: it => addTasks(it, acting, options),
     check: it => checkEntry(it, acting, beginning),
   }
 }
 
-function addTasks(world: World, acting: readonly Action[], layout: Layout): void {
+function addTasks(world: World, acting: readonly Action[], { layout, hot }: EntryOptions): void {
   const one = layout === 'processes' ? undefined : world.process('one')
   acting.forEach((action, n) => {
     const process = one ?? world.process(`p${n}`)
     const store = layout === 'one thread, two buckets' && n > 0 ? process.newStore() : process.store
     const blocking = layout === 'one thread, a blocking' && n === 0
+    if (hot) world.readAhead(process, () => warmUp(store, process.slot(key).path))
     world.add({ name: action.name, process, blocking, start: () => action.run(process, store) })
   })
+}
+
+/** As after two changes. */
+function* warmUp(store: Store, path: string): Io<void> {
+  const file = yield* ask<'open'>({ op: 'open', path, create: false })
+  if (file === undefined) return
+  yield* ask<'keep'>({ op: 'keep', file, path })
+  yield* lookHot(store, path)
+  store.hot.changes(path)
 }
 
 /** What is wrong now that everybody has ended. */

@@ -185,7 +185,8 @@ function prepared(name: string, options: WorldOptions): Prepared {
     const ids = preparation.run(process => recordIds(process.store))
     const repeats = ids.length - new Set(ids).size
     const { early = preparation.process } = preparation
-    if (early.kept !== undefined) world.disk.heldOpen.set('early', early.kept.file)
+    const held = early.kept.get(segmentPath(early.store.order.segment))
+    if (held !== undefined) world.disk.heldOpen.set('early', held.file)
     it = { disk: world.disk, clock: world.clock, keys, surplus, repeats, early: early.store.order }
     made.set(name, it)
   }

@@ -15,12 +15,18 @@ import { crc32 } from 'node:zlib'
 import { DeadlockError } from '../../lib/errors.ts'
 import { refused } from '../../lib/io/errno.ts'
 import { lockTimedOut } from '../../lib/io/locks.ts'
-import type { File, FileStamp, Lock, Op, Reply, Request, Window } from '../../lib/io/requests.ts'
+import type { File, FileStamp, Kept, Lock, Op, Reply, Request, Window } from '../../lib/io/requests.ts'
 import { type Disk, type SimFile, stampOf, system } from './disk.ts'
 
 export interface OpenFile {
   readonly file: SimFile
   readonly path: string
+}
+
+/** A file that a process keeps open between its operations. */
+export interface KeptFile extends OpenFile {
+  /** What the operations are given of it. */
+  readonly kept: Kept
 }
 
 /** The caller, as far as its requests are concerned. */
@@ -37,8 +43,8 @@ export interface Caller {
   newDescriptor(): File
   /** Keeps an open file for later, if it can. */
   keep(open: OpenFile): void
-  /** The file that is kept under this path. */
-  takeKept(path: string): SimFile | undefined
+  /** What is kept under this path. */
+  takeKept(path: string): KeptFile | undefined
   /** Keeps this file no longer, if it was kept. */
   release(file: SimFile): void
   isAlive(owner: string, since: number, patienceMs: number): boolean
@@ -136,11 +142,9 @@ const performers: Performers = {
     caller.files.delete(file)
   },
   *kept(caller, { path }) {
-    const file = caller.takeKept(path)
-    if (file === undefined) return undefined
-    const descriptor = caller.newDescriptor()
-    caller.files.set(descriptor, { file, path })
-    return descriptor
+    const it = caller.takeKept(path)
+    if (it !== undefined) caller.files.set(it.kept.file, it)
+    return it?.kept
   },
   *write(caller, { path, bytes, durable }) {
     guard('write', path, () => {

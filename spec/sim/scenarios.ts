@@ -3,10 +3,12 @@
 //   delete + set from live; 1 crashes
 //   delete + set + compact from torn tail; 3 preemptions; one thread; json
 //   order: store + merge + list from an ended segment; early
+//   queue: push + pull two from drained; 1 crashes
 //   transaction: transact + get both from both stored; 1 crashes
 
 import { type EntryOptions, entryScenario } from './entries.ts'
 import { type OrderOptions, orderScenario } from './orders.ts'
+import { type QueueOptions, queueScenario } from './queues.ts'
 import type { Scenario } from './schedule.ts'
 import { type TransactionOptions, transactionScenario } from './transactions.ts'
 import type { Plant } from './world.ts'
@@ -18,13 +20,13 @@ const common: Omit<Common, 'actions' | 'state'> = {
   preemptions: Number.POSITIVE_INFINITY,
   plant: undefined,
 }
-const plainEntry = { layout: 'processes', backend: 'v8', power: false } as const
+const plainEntry = { layout: 'processes', backend: 'v8', hot: false, power: false } as const
 const plainOrder = { layout: 'processes', tails: 'cold', keeps: true } as const
 
 /** Some actions on one key. */
 export function entries(options: Partial<EntryOptions> & Pick<EntryOptions, 'actions' | 'state'>): Scenario {
   const full: EntryOptions = { ...common, ...plainEntry, ...options }
-  const words = [full.layout, full.backend, full.power ? 'power' : '']
+  const words = [full.layout, full.backend, full.hot ? 'hot' : '', full.power ? 'power' : '']
   return entryScenario(nameOf(full, words, ['processes', 'v8', '']), full)
 }
 
@@ -43,6 +45,12 @@ export function transactions(
   return transactionScenario(`transaction: ${nameOf(full, [full.layout], ['processes'])}`, full)
 }
 
+/** Producers and consumers of one queue. */
+export function queues(options: Partial<QueueOptions> & Pick<QueueOptions, 'actions' | 'state'>): Scenario {
+  const full: QueueOptions = { ...common, layout: 'processes', ...options }
+  return queueScenario(`queue: ${nameOf(full, [full.layout], ['processes'])}`, full)
+}
+
 function nameOf(
   { actions, state, crashes, preemptions }: Common,
   words: readonly string[],
@@ -56,7 +64,7 @@ function nameOf(
 
 /** The scenario of this name; `plant` is not in it. */
 export function scenarioOf(name: string, plant?: Plant): Scenario {
-  const [what = '', ...parts] = name.replace(/^(order|transaction): /, '').split('; ')
+  const [what = '', ...parts] = name.replace(/^(order|transaction|queue): /, '').split('; ')
   const [acting = '', state = ''] = what.split(' from ')
   const counted = (unit: string): number | undefined => {
     const part = parts.find(one => one.endsWith(` ${unit}`))
@@ -72,19 +80,22 @@ export function scenarioOf(name: string, plant?: Plant): Scenario {
   const has = <W extends string>(words: readonly W[]): W | undefined => words.find(word => parts.includes(word))
   const made = name.startsWith('transaction: ')
     ? transactions({ ...given, layout: has(['one thread']) ?? 'processes' })
-    : name.startsWith('order: ')
-      ? orders({
-          ...given,
-          layout: has(['one thread']) ?? 'processes',
-          tails: has(['current', 'early']) ?? 'cold',
-          keeps: !parts.includes('nothing kept'),
-        })
-      : entries({
-          ...given,
-          layout: has(['one thread', 'one thread, a blocking', 'one thread, two buckets']) ?? 'processes',
-          backend: has(['json']) ?? 'v8',
-          power: parts.includes('power'),
-        })
+    : name.startsWith('queue: ')
+      ? queues({ ...given, layout: has(['one thread']) ?? 'processes' })
+      : name.startsWith('order: ')
+        ? orders({
+            ...given,
+            layout: has(['one thread']) ?? 'processes',
+            tails: has(['current', 'early']) ?? 'cold',
+            keeps: !parts.includes('nothing kept'),
+          })
+        : entries({
+            ...given,
+            layout: has(['one thread', 'one thread, a blocking', 'one thread, two buckets']) ?? 'processes',
+            backend: has(['json']) ?? 'v8',
+            hot: parts.includes('hot'),
+            power: parts.includes('power'),
+          })
   if (made.name !== name) throw new RangeError(`Expected the name of a scenario, got ${name} (${made.name}?)`)
   return made
 }

@@ -7,7 +7,7 @@
 import { BucketCacheError } from '../../lib/errors.ts'
 import type { File, Io, Request } from '../../lib/io/requests.ts'
 import type { SimFile } from './disk.ts'
-import { type Caller, deadlock, type OpenFile, perform, type Steps } from './perform.ts'
+import { type Caller, deadlock, type KeptFile, type OpenFile, perform, type Steps } from './perform.ts'
 import type { Process, World } from './world.ts'
 
 /** How an algorithm came out. */
@@ -280,7 +280,7 @@ export class Task implements Caller {
   keep(open: OpenFile): void {
     this.process.keep(open)
   }
-  takeKept(path: string): SimFile | undefined {
+  takeKept(path: string): KeptFile | undefined {
     return this.process.takeKept(path)
   }
   release(file: SimFile): void {

@@ -258,7 +258,7 @@ function* eraseFirst(process: Process, store: Store): Io<number> {
 }
 
 /** What there was to be found. */
-function* checking(store: Store, fix: boolean): Io<string[]> {
+export function* checking(store: Store, fix: boolean): Io<string[]> {
   const check = new Check(store, fix)
   yield* check.begin()
   for (let step = 0; step < entrySteps; step++) yield* check.entries(step)

@@ -9,7 +9,7 @@ import { keyCodec } from '../../lib/keys.ts'
 import { type Bounds, createStore, type Environment, type Store } from '../../lib/store.ts'
 import type { Disk, SimFile } from './disk.ts'
 import { Interner } from './intern.ts'
-import type { OpenFile } from './perform.ts'
+import type { KeptFile, OpenFile } from './perform.ts'
 import { type Answer, type Outcome, Task, type TaskOptions } from './task.ts'
 
 export const folder = '/cache'
@@ -53,6 +53,15 @@ function codecOf(backend: Backend): KeyCodec {
   return codec
 }
 
+const descriptors = new Map<string, number>()
+
+/** Of what is kept under a path. */
+function descriptorOf(path: string): number {
+  const descriptor = descriptors.get(path) ?? 100_000 + descriptors.size
+  descriptors.set(path, descriptor)
+  return descriptor
+}
+
 /** One thread of one process: an owner, its holds, and the buckets that it has opened. */
 export class Process {
   readonly owner: string
@@ -60,8 +69,8 @@ export class Process {
   readonly holds: Environment['holds'] = new Map()
   /** More than one task runs in it. */
   shared = false
-  /** The file that it keeps open between its operations. */
-  kept: OpenFile | undefined
+  /** What it keeps open between its operations, by path. */
+  readonly kept = new Map<string, KeptFile>()
   /** Of all its buckets. */
   readonly stores: Store[] = []
   readonly #world: World
@@ -109,24 +118,28 @@ export class Process {
     return slot
   }
 
-  /** One file is enough. */
-  keep(open: OpenFile): void {
-    if (this.#world.options.keeps) this.kept = open
+  keep({ file, path }: OpenFile): void {
+    if (!this.#world.options.keeps || this.kept.has(path)) return
+    // The same path has the same descriptor each time, as the system might well give it.
+    this.kept.set(path, { file, path, kept: { file: descriptorOf(path) } })
   }
 
-  takeKept(path: string): SimFile | undefined {
-    const { kept } = this
-    if (kept?.path !== path) return undefined
-    return kept.file
+  takeKept(path: string): KeptFile | undefined {
+    return this.kept.get(path)
   }
 
   release(file: SimFile): void {
-    if (this.kept?.file === file) this.kept = undefined
+    for (const [path, kept] of this.kept) if (kept.file === file) this.kept.delete(path)
   }
 
-  /** What it keeps open, as text. */
+  /** What it keeps open, and knows of that, as text. */
   get keptState(): string {
-    return this.kept === undefined ? '' : `${this.kept.path}:${this.kept.file.name}:${this.kept.file.content}`
+    let state = ''
+    for (const [path, { file, kept }] of this.kept) {
+      const known = this.#store?.hot.known(kept)
+      state += `${path}:${file.name}:${file.content}:${known?.size};`
+    }
+    return state
   }
 
   /** What its tasks share in memory, as text. */
@@ -137,7 +150,8 @@ export class Process {
     if (store === undefined) return holds
     const { segment, offset, started, totals, unwritten } = store.order
     const { counts, volume, records } = totals
-    return `${holds}|${[...store.garbage].join()}|${segment} ${offset} ${started} ${[...counts].join()} ${volume} ${records} ${unwritten}`
+    const passed = JSON.stringify([...store.passed])
+    return `${holds}|${store.hot.changedLast}|${passed}|${[...store.garbage].join()}|${segment} ${offset} ${started} ${[...counts].join()} ${volume} ${records} ${unwritten}`
   }
 }
 
@@ -262,7 +276,7 @@ export class World {
   /** The process is killed: nothing of it runs any more. */
   crash(process: Process): void {
     process.crashed = true
-    process.kept = undefined
+    process.kept.clear()
     this.#events++
     for (const task of this.tasks) if (task.process === process) task.drop()
   }

@@ -2,7 +2,7 @@
 
 import { StorageIOError } from '../../lib/errors.ts'
 import { refused } from '../../lib/io/errno.ts'
-import type { AsyncHost, Request, SyncHost } from '../../lib/io/requests.ts'
+import type { AsyncHost, Kept, Request, SyncHost } from '../../lib/io/requests.ts'
 
 export interface Fault {
   /** Which request, counted from 0; those before it are performed. */
@@ -48,8 +48,8 @@ export class Account {
   }
 
   note(request: Request, reply: unknown): void {
-    if ((request.op === 'open' || request.op === 'kept') && typeof reply === 'number')
-      this.#open.set(reply, request.path)
+    if (request.op === 'open' && typeof reply === 'number') this.#open.set(reply, request.path)
+    if (request.op === 'kept' && reply !== undefined) this.#open.set((reply as Kept).file, request.path)
     if (request.op === 'close' || request.op === 'keep') this.#open.delete(request.file)
   }
 

@@ -5,6 +5,7 @@ import { permissions } from '../../lib/io/disk.ts'
 import { asyncHost } from '../../lib/io/host-async.ts'
 import { syncHost } from '../../lib/io/host-sync.ts'
 import { thisOwner } from '../../lib/io/identity.ts'
+import type { Keeper } from '../../lib/io/keeper.ts'
 import type { AsyncHost, Io, SyncHost } from '../../lib/io/requests.ts'
 import { runAsync, runSync } from '../../lib/io/run.ts'
 import { DefaultKeyMaker } from '../../lib/keymakers/default.ts'
@@ -67,4 +68,8 @@ export function later<T>(io: Io<T>, host: AsyncHost = asyncHost(bits)): Promise<
   return runAsync(io, host)
 }
 
-export const hosts = { sync: () => syncHost(bits), async: () => asyncHost(bits) }
+/** With what a bucket keeps open between operations. */
+export const hosts = {
+  sync: (keeper?: Keeper) => syncHost(bits, keeper),
+  async: (keeper?: Keeper) => asyncHost(bits, keeper),
+}

@@ -1,0 +1,242 @@
+// Scenarios about one queue: producers and consumers at both ends. The steps are the requests to its items and to its bounds.
+
+import { V8Backend } from '../../lib/backends/v8.ts'
+import type { Io } from '../../lib/io/requests.ts'
+import { queueName } from '../../lib/log/names.ts'
+import { compact } from '../../lib/ops/compact.ts'
+import { boundsSlot, peek, pull, push, type Queue } from '../../lib/ops/queue.ts'
+import { reclaimAll } from '../../lib/ops/reclaim.ts'
+import { plainTerms } from '../../lib/ops/terms.ts'
+import type { Store } from '../../lib/store.ts'
+import type { Disk } from './disk.ts'
+import { checkLeftovers, entryPath, smallBounds } from './entries.ts'
+import { Journal } from './journal.ts'
+import type { Operation } from './linearizable.ts'
+import { Preparation } from './prepare.ts'
+import type { Scenario } from './schedule.ts'
+import { checking } from './transactions.ts'
+import { folder, type Plant, type World, type WorldOptions } from './world.ts'
+
+export interface QueueOptions {
+  readonly actions: readonly string[]
+  /** See `queueStateNames`. */
+  readonly state: string
+  readonly layout: 'processes' | 'one thread'
+  readonly crashes: number
+  readonly preemptions: number
+  readonly plant?: Plant | undefined
+}
+
+/** The items, the first one first. */
+type Items = readonly number[]
+
+interface Part {
+  readonly name: string
+  readonly run: (store: Store) => Io<unknown>
+  readonly step: Operation<Items>['step']
+}
+
+const front: Queue = { prefix: undefined, side: 'front' }
+const back: Queue = { prefix: undefined, side: 'back' }
+
+function pushing(name: string, queue: Queue, item: number): Part {
+  return {
+    name: `${name} ${item}`,
+    run: store => push(store, queue, item, plainTerms),
+    step: (items, { kind }) => (kind === 'threw' ? [] : [queue.side === 'back' ? [...items, item] : [item, ...items]]),
+  }
+}
+
+function* valueAt(io: Io<{ value: unknown } | undefined>): Io<unknown> {
+  return (yield* io)?.value
+}
+
+function pulling(name: string, queue: Queue): Part {
+  return {
+    name,
+    run: store => valueAt(pull(store, queue)),
+    step(items, outcome) {
+      if (outcome.kind === 'threw') return []
+      const item = queue.side === 'front' ? items[0] : items.at(-1)
+      const rest = queue.side === 'front' ? items.slice(1) : items.slice(0, -1)
+      return outcome.kind === 'crashed' || outcome.value === item ? [rest] : []
+    },
+  }
+}
+
+function peeking(): Part {
+  return {
+    name: 'peek',
+    run: store => valueAt(peek(store, front)),
+    step: (items, { kind, ...rest }) =>
+      kind === 'crashed' || (kind === 'returned' && (rest as { value: unknown }).value === items[0]) ? [items] : [],
+  }
+}
+
+function upkeep(name: string, run: Part['run']): Part {
+  return { name, run, step: (items, { kind }) => (kind === 'threw' ? [] : [items]) }
+}
+
+/** What each does, operation by operation; `n`: its number. */
+const actions: Readonly<Record<string, (n: number) => Part[]>> = {
+  push: n => [pushing('push', back, 10 + n)],
+  'push two': n => [pushing('push', back, 20 + 2 * n), pushing('push', back, 21 + 2 * n)],
+  'push to the front': n => [pushing('push to the front', front, 30 + n)],
+  pull: () => [pulling('pull', front)],
+  'pull two': () => [pulling('pull', front), pulling('pull', front)],
+  'pull from the back': () => [pulling('pull from the back', back)],
+  'push and pull': n => [pushing('push', back, 40 + n), pulling('pull', front)],
+  peek: () => [peeking()],
+  compact: () => [upkeep('compact', store => compact(store, boundsSlot(store, front).path))],
+}
+
+export const queueActionNames: readonly string[] = Object.keys(actions)
+
+const builders: Readonly<Record<string, (it: Preparation) => void>> = {
+  'never used': () => {},
+  'two items'(it) {
+    for (const item of [1, 2]) it.run(({ store }) => push(store, back, item, plainTerms))
+  },
+  /** Its last item was pulled, and the file is there. */
+  drained(it) {
+    it.run(({ store }) => push(store, back, 1, plainTerms))
+    it.run(({ store }) => pull(store, front))
+  },
+  'drained, and nothing of it left'(it) {
+    for (const item of [1, 2]) it.run(({ store }) => push(store, back, item, plainTerms))
+    for (let n = 0; n < 2; n++) it.run(({ store }) => pull(store, front))
+    it.run(({ store }) => reclaimAll(store))
+  },
+  /** An item that nobody was told of. */
+  'pushed by the dead'(it) {
+    it.run(({ store }) => push(store, back, 1, plainTerms))
+    it.killed(({ store }) => push(store, back, 2, plainTerms), it.appendsTo(`${folder}/${queueName('v8', undefined)}`))
+  },
+  /** One item in the middle is left. */
+  'with holes'(it) {
+    for (const item of [1, 2, 3]) it.run(({ store }) => push(store, back, item, plainTerms))
+    it.run(({ store }) => pull(store, front))
+    it.run(({ store }) => pull(store, back))
+  },
+}
+
+/** The names of what there may be at first. */
+export const queueStateNames: readonly string[] = Object.keys(builders)
+
+interface Prepared {
+  readonly disk: Disk
+  readonly clock: number
+  /** What may be in it: the item of one who died may have been pushed, or not. */
+  readonly items: Items
+  readonly unsaid: Items
+}
+
+const made = new Map<string, Prepared>()
+
+function prepared(name: string, options: WorldOptions): Prepared {
+  let it = made.get(name)
+  if (it === undefined) {
+    const builder = builders[name]
+    if (builder === undefined) throw new RangeError(`Expected one of ${queueStateNames.join(', ')}, got ${name}`)
+    const preparation = new Preparation(options)
+    builder(preparation)
+    preparation.settle()
+    const disk = preparation.world.disk.clone()
+    const items: number[] = []
+    for (;;) {
+      const pulled = preparation.run(process => pull(process.newStore(), front))
+      if (pulled === undefined) break
+      items.push(pulled.value as number)
+    }
+    it = { disk, clock: preparation.world.clock, items, unsaid: name === 'pushed by the dead' ? [2] : [] }
+    made.set(name, it)
+  }
+  return it
+}
+
+const inQueues = new RegExp(`^${folder}/queues(/|$)`)
+
+export function queueScenario(name: string, options: QueueOptions): Scenario {
+  const world: WorldOptions = {
+    backend: new V8Backend(),
+    bounds: smallBounds,
+    durable: false,
+    sees: path => entryPath.test(path) || inQueues.test(path),
+    branches: 'in sequence',
+    shortestTick: 1000,
+    keeps: true,
+    plant: options.plant,
+  }
+  const start = prepared(options.state, world)
+  const acting = options.actions.map((action, n) => {
+    const make = actions[action]
+    if (make === undefined) throw new RangeError(`Expected one of ${queueActionNames.join(', ')}, got ${action}`)
+    return make(n)
+  })
+  return {
+    name,
+    world,
+    disk: start.disk,
+    clock: start.clock,
+    crashes: options.crashes,
+    preemptions: options.preemptions,
+    longest: 150,
+    begin: it => addTasks(it, acting, options.layout, start),
+    check: it => checkQueue(it, start),
+  }
+}
+
+const journals = new WeakMap<World, Journal<Items>>()
+
+function addTasks(
+  world: World,
+  acting: readonly (readonly Part[])[],
+  layout: QueueOptions['layout'],
+  { unsaid }: Prepared,
+): void {
+  const journal = new Journal<Items>(world.interner)
+  world.journal = journal
+  journals.set(world, journal)
+  const one = layout === 'one thread' ? world.process('one') : undefined
+  let counted = 0
+  for (const item of unsaid) {
+    const { name, step } = pushing('push', back, item)
+    // Begun, and never ended.
+    journal.note(counted++, name, step, never()).next()
+  }
+  for (const [n, parts] of acting.entries()) {
+    const process = one ?? world.process(`p${n}`)
+    const first = counted
+    counted += parts.length
+    const start = function* (): Io<unknown[]> {
+      const results: unknown[] = []
+      for (const [i, { name, run, step }] of parts.entries())
+        results.push(yield* journal.note(first + i, name, step, run(process.store)))
+      return results
+    }
+    world.add({ name: parts.map(part => part.name).join(', '), process, start })
+  }
+}
+
+function* never(): Io<void> {
+  yield { op: 'sleep', ms: 0, own: false, path: '' }
+}
+
+/** What is wrong now that everybody has ended. */
+function checkQueue(world: World, start: Prepared): string | undefined {
+  const tasks = world.tasks.slice()
+  const nobodyDied = tasks.every(task => task.outcome?.kind !== 'crashed') && start.unsaid.length === 0
+  const probe = world.process('probe')
+  const journal = journals.get(world)!
+  const problems = nobodyDied ? world.run(probe, () => checking(probe.newStore(), false)) : []
+  if (problems.length > 0) return `check finds ${problems}`
+  for (let n = 20; ; n++) {
+    const { name, run, step } = pulling('then pull', front)
+    const item = world.run(probe, () => journal.note(n, name, step, run(probe.store)))
+    if (item === undefined) break
+  }
+  return (
+    journal.verdict(start.items, items => items.join()) ??
+    checkLeftovers(world, tasks, nobodyDied ? start.disk : undefined)
+  )
+}
