@@ -238,6 +238,9 @@ export const textFraming: Framing = {
     const guess = end - readNumber(bytes, 0, columns.length)
     if (guess === 0 || (guess > 0 && readNumber(bytes, guess, columns.length) === end - guess && opensAt(bytes, guess)))
       return guess
+    // Nearly as common: a value is a line, and so is the header before it.
+    const line = bytes.lastIndexOf(newline, bytes.lastIndexOf(newline, end - 2) - 1) + 1
+    if (opensAt(bytes, line) && line + readNumber(bytes, line, columns.length) === end) return line
     // A value may hold what looks like a header (an object with our member names, or lines of its own under `space`):
     // the header sought is the one whose length leads to `end`.
     for (let from = end - 1; from >= 0; ) {
