@@ -2,6 +2,8 @@
 // many more, against each other.
 
 import { equal } from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { duel, type Outcome } from './duel.ts'
 import { type Article, articleOf, keyOf, loadPackage, shuffled } from './stage.ts'
@@ -28,9 +30,15 @@ export async function timeGrowth(
   const spread = Math.floor(many / all)
   const stored = (bucket: typeof small, index: number): string => keyOf(bucket === small ? index : index * spread)
   const article = articleOf(0, 1)
+  // A name that no file has, in a folder of entries; the first time that it is looked for.
+  const absent = (bucket: typeof small, index: number): string => {
+    const name = hash('sha256', `absent ${index}`)
+    return join(bucket.path, name.slice(0, 2), `${name.slice(2)}.json`)
+  }
   const operations: Record<string, (bucket: typeof small, index: number) => unknown> = {
     get: (bucket, index) => bucket.get(stored(bucket, index)),
     miss: (bucket, index) => bucket.get(`${stored(bucket, index)}&draft=1`),
+    'bare existsSync': (bucket, index) => existsSync(absent(bucket, index)),
     overwrite: (bucket, index) => bucket.set(stored(bucket, index), article),
     touch: (bucket, index) => bucket.touch(stored(bucket, index), 3_600_000),
     set: (bucket, index) => bucket.set(`new ${index}`, article),

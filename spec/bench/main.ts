@@ -128,8 +128,9 @@ const shown = (count: number): string => count.toLocaleString('en')
 /** A table of two ways to do the same thing. */
 function tellOutcomes(ways: readonly [string, string], outcomes: Map<string, Outcome>, limit: number): void {
   const rows = [...outcomes].map(([name, { bare, ours, ratio }]) => {
-    const judged = [ratio.toFixed(2), limit.toFixed(1), verdict(ratio, limit)]
-    return [name, ...spreadCells(bare), ...spreadCells(ours), ...judged]
+    // What the system takes by itself is shown beside, not judged.
+    const judged = name.startsWith('bare ') ? ['', ''] : [limit.toFixed(1), verdict(ratio, limit)]
+    return [name, ...spreadCells(bare), ...spreadCells(ours), ratio.toFixed(2), ...judged]
   })
   tell(table(['trial', `${ways[0]} p50`, 'p90', 'p99', `${ways[1]} p50`, 'p90', 'p99', 'ratio', 'limit', ''], rows))
 }
