@@ -1,8 +1,9 @@
 // The end of a transaction.
 //
 // Goal: all its writes become visible at once, or none ever does.
-// Steps: 1 the places of entries that begin are noted in the order log. 2 The intent, with what every key becomes, appears
-//   in one rename: the commit. 3 Over each seal the key's new record is appended. 4 The intent is unlinked.
+// Steps: 1 hints are given, the intent is written to a temporary file, and the places of entries that begin are noted in the order
+//   log. 2 The intent, with what every key becomes, appears in one rename: the commit. 3 Over each seal the key's new record is
+//   appended. 4 The intent is unlinked. 5 Seals of keys that were only read are lifted; what has ended and grown is counted.
 // Invariant T: from 2 to 4 each key either shows its new record, or a seal whose intent is there; so whoever reads after 2
 //   sees the new value, and who has seen one sees all. No key loses its seal before 2.
 // Crash: before 2, dead seals without an intent: lifted, the state before counts. After 2, whoever meets a seal carries the
@@ -25,7 +26,7 @@ import { bareRecord, countedEnd, stateOffset } from './fields.ts'
 import { giveHints } from './hints.ts'
 import { apply, recordAt, writeOver } from './intent.ts'
 import { takeLock } from './lock.ts'
-import { appendOrder } from './order.ts'
+import { type Add, appendOrder } from './order.ts'
 import { reclaimOne } from './reclaim.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
 import { type Taken, Transaction } from './transaction.ts'
@@ -57,14 +58,14 @@ export function* commit(view: Store): Io<void> {
   const written = taken.filter(one => one.written)
   if (written.length === 0) return yield* rollBack(view)
   const begins = written.filter(isNew)
+  const adds = begins.map(one => addOf(store, one))
   const intent = `${store.folder}/${intentName(transaction.id)}`
   const temporary = `${store.folder}/${temporaryName(transaction.id)}`
   const { durable } = store.settings
+  let noted: readonly Add[] = []
   let told: Told
   try {
     told = yield* giveAllHints(store, written)
-    const adds = begins.map(one => addOf(store, one))
-    if (adds.length > 0) yield* appendOrder(store, adds)
     const intentions = written.map(({ slot, seal, log }): Intention => {
       const { value: put } = log
       const record = put === undefined ? undefined : recordOf(put)
@@ -72,20 +73,15 @@ export function* commit(view: Store): Io<void> {
     })
     const bytes = encodeIntent(transaction.id, intentions)
     const begun = written.filter(({ before }) => before.value === undefined).map(({ slot }) => slot.path)
-    // Not published as the small files are: that takes as long as a few dozen of the sets.
+    // Not published as the small files are: that takes as long as a few dozen of the sets. Before the places, since a full disk
+    // shows here.
     yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable })
+    if (adds.length > 0) yield* appendOrder(store, adds)
+    noted = adds
     yield* ask<'rename'>({ op: 'rename', from: temporary, to: intent })
     yield* syncNames(store, [intent, ...begun])
   } catch (error) {
-    // The keys are given back only when it is sure that nothing has decided otherwise.
-    let undecided = true
-    try {
-      yield* ask<'unlink'>({ op: 'unlink', path: intent })
-      undecided = false
-      yield* ask<'unlink'>({ op: 'unlink', path: temporary })
-    } finally {
-      yield* undecided ? leave(store, transaction) : rollBack(view)
-    }
+    yield* takeBack(view, intent, temporary, noted)
     throw error
   }
   // It counts. What fails from here on is finished by whoever meets it.
@@ -113,6 +109,31 @@ export function* commit(view: Store): Io<void> {
   yield* finish(store, transaction)
   const puts = written.filter(({ slot, log }) => !slot.hidden && log.value !== undefined).length
   yield* unasked(store, afterwards(store, puts, written.length - puts))
+}
+
+/** Nothing of what the commit has announced comes. The keys are given back only when it is sure that nothing has decided otherwise. */
+function* takeBack(view: Store, intent: string, temporary: string, noted: readonly Add[]): Io<void> {
+  const store: Store = { ...view, transaction: undefined }
+  let undecided = true
+  try {
+    yield* ask<'unlink'>({ op: 'unlink', path: intent })
+    undecided = false
+    yield* unasked(store, unlink(temporary))
+    if (noted.length > 0)
+      yield* unasked(
+        store,
+        appendOrder(
+          store,
+          noted.map(add => removeOf(store, add.id, add.bytes)),
+        ),
+      )
+  } finally {
+    yield* undecided ? leave(store, view.transaction!) : rollBack(view)
+  }
+}
+
+function* unlink(path: string): Io<void> {
+  yield* ask<'unlink'>({ op: 'unlink', path })
 }
 
 /** So many deleted files does a commit see to; the others wait for the time when there is nothing else to do. */
@@ -222,7 +243,11 @@ function isNew({ slot, before, log }: Taken): boolean {
   return log.value !== undefined && !slot.hidden && log.value.place !== before.value?.place
 }
 
-function addOf(store: Store, { slot, size, log }: Taken): OrderRecord {
+function removeOf({ environment, backend }: Store, place: string, bytes: number): OrderRecord {
+  return { kind: 'remove', id: environment.newId(), bytes, place, backend: backend.name }
+}
+
+function addOf(store: Store, { slot, size, log }: Taken): Add {
   const put = log.value!
   const { name: backend, fileExtension: extension } = store.backend
   return { kind: 'add', id: put.place, time: put.time, bytes: size + put.length, hash: slot.hash, extension, backend }
@@ -261,7 +286,6 @@ function* account(
   begins: ReadonlySet<Taken>,
   ends: ReadonlyMap<Taken, number>,
 ): Io<void> {
-  const { environment, backend } = store
   const removes: OrderRecord[] = []
   for (const one of written) {
     const { slot, before, size, log } = one
@@ -269,8 +293,7 @@ function* account(
     else store.garbage.delete(slot.path)
     const isNew = begins.has(one)
     if (before.value !== undefined && !slot.hidden && (isNew || log.value === undefined)) {
-      const { place } = before.value
-      removes.push({ kind: 'remove', id: environment.newId(), bytes: countedEnd(before), place, backend: backend.name })
+      removes.push(removeOf(store, before.value.place, countedEnd(before)))
     }
     if (log.value !== undefined && !slot.hidden) {
       // What was noted of an entry that begins supposed that nobody comes in between.

@@ -187,7 +187,7 @@ function stranger(store: Store): Store {
 }
 
 /** They note the places of several entries at the end. */
-const uncounted = new Set(['clear', 'a transaction', 'a transaction that begins an entry', 'merging the order log'])
+const uncounted = new Set(['clear', 'merging the order log'])
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
