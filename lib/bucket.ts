@@ -671,9 +671,10 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     const { core } = this
     const listing = new Listing(core.active, options)
     for (;;) {
+      // Taken before: what is removed while the page is read may be on it.
+      const asOf = core.changes
       const page = this.#read('list', undefined, () => listing.next())
       if (page === undefined) return
-      const asOf = core.changes
       for (const seen of page) {
         const listed = core.changes === asOf ? seen : this.#read('list', undefined, () => listing.again(seen))
         if (listed === undefined || listing.isOver(listed)) continue

@@ -116,7 +116,10 @@ export class Core {
 
   /** As `async`, for what removes entries: whoever reads meanwhile may remember what is about to go. */
   asyncRemoving<T>(io: Io<T>): Promise<T> {
-    return this.async(io).finally(() => this.memory?.clear())
+    return this.async(io).finally(() => {
+      this.changes++
+      this.memory?.clear()
+    })
   }
 
   /** `run`, or what a degraded bucket answers when the filesystem refuses. */
@@ -142,7 +145,8 @@ export class Core {
     return degraded
   }
 
-  /** How many operations of this bucket may have written. */
+  /** Is counted up when an operation of this bucket that writes begins, and again when it has ended: what was read
+   *  while it was another number may have changed since. */
   changes = 0
 
   /** To be called by each operation that writes, at its beginning. Throws if nothing may be written. */
@@ -159,6 +163,7 @@ export class Core {
 
   /** To be called after operations that may have deleted. */
   tidy(): void {
+    this.changes++
     if (this.store.garbage.size === 0 || this.#timer !== undefined) return
     this.#timer = setTimeout(() => {
       this.#reclaim()

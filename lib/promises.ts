@@ -668,9 +668,10 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     await this.#turns.settled()
     const listing = new Listing(this.#store, options)
     for (;;) {
+      // Taken before: what is removed while the page is read may be on it.
+      const asOf = core.changes
       const page = await core.attemptAsync('list', undefined, () => core.async(listing.next()))
       if (page === undefined) return
-      const asOf = core.changes
       for (const seen of page) {
         const listed = core.changes === asOf ? seen : await this.#again(listing, seen)
         if (listed === undefined || listing.isOver(listed)) continue

@@ -48,6 +48,34 @@ describe('AsyncBucket', () => {
     expect(new Set(keys).size).toBe(201)
   })
 
+  test('what is removed while an iteration has begun is not shown, whoever iterates', async () => {
+    const bucket = newBucket<string, number>()
+    const fill = (): void => {
+      for (const key of ['a', 'b', 'c']) bucket.set(key, 1)
+    }
+    fill()
+    const later = bucket.promises.keys()[Symbol.asyncIterator]()
+    const first = later.next()
+    const deleted = bucket.promises.delete('b')
+    expect((await first).value).toBe('a')
+    expect(await deleted).toBe(true)
+    expect((await later.next()).value).toBe('c')
+
+    fill()
+    const deleting = bucket.promises.delete('c')
+    const now = bucket.keys()
+    expect(now.next().value).toBe('a')
+    expect(await deleting).toBe(true)
+    expect([...now]).toEqual(['b'])
+
+    fill()
+    const clearing = bucket.promises.clear()
+    const again = bucket.keys()
+    again.next()
+    await clearing
+    expect([...again]).toEqual([])
+  })
+
   test('size() and iteration see what was called before them', async () => {
     const { promises } = newBucket<string, number>()
     void promises.set('a', 1)
