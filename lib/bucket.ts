@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import type { Backend } from './backends/backend.ts'
 import { Core } from './core.ts'
+import { type CountOptions, resolveCount } from './count-options.ts'
 import { dictOf } from './dict.ts'
 import type { Duration } from './duration.ts'
 import {
@@ -15,9 +16,9 @@ import {
   listedKey,
   makeEntry,
   makeInfo,
+  notFound,
   passes,
 } from './entry.ts'
-import { KeyNotFoundError } from './errors.ts'
 import { inspected } from './inspected.ts'
 import type { Io } from './io/requests.ts'
 import type { KeyMaker } from './keymakers/keymaker.ts'
@@ -201,17 +202,18 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    * @throws TypeError if the value is no number, or one of value and `delta` is a bigint and the other is not.
    * @throws RangeError if both are safe integers and their sum is none.
    */
-  incr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
-    return this.#count('incr', key, delta, resolveStart(delta, options))
+  incr(key: K, delta: number | bigint = 1, options?: CountOptions): number | bigint {
+    return this.#count('incr', key, delta, options)
   }
 
   /** As `incr`, downwards. DiskCache: Cache.decr. */
-  decr(key: K, delta: number | bigint = 1, options?: { default?: number | bigint | null }): number | bigint {
-    return this.#count('decr', key, -delta, resolveStart(delta, options))
+  decr(key: K, delta: number | bigint = 1, options?: CountOptions): number | bigint {
+    return this.#count('decr', key, delta, options)
   }
 
-  #count(operation: string, key: K, delta: number | bigint, start: number | bigint | null): number | bigint {
-    return this.#write(operation, start ?? delta, key, slot => increment(this.core.active, slot, delta, start))
+  #count(operation: 'incr' | 'decr', key: K, delta: number | bigint, options?: CountOptions): number | bigint {
+    const { by, start } = resolveCount(operation, delta, options)
+    return this.#write(operation, start ?? by, key, slot => increment(this.core.active, slot, by, start))
   }
 
   /** The stored value, or what `compute` returns, stored. */
@@ -683,33 +685,4 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
       }
     }
   }
-}
-
-export function notFound(key: unknown, slot: Slot, path: string): KeyNotFoundError {
-  return new KeyNotFoundError(
-    `Expected the key ${slot.shown} to be stored in ${path}, and it is not, or has expired.`,
-    {
-      key,
-    },
-  )
-}
-
-/** Where counting begins. */
-export function resolveStart(
-  delta: unknown,
-  options: { default?: number | bigint | null } | undefined,
-): number | bigint | null {
-  if (typeof delta !== 'bigint' && !(typeof delta === 'number' && Number.isFinite(delta))) {
-    throw new TypeError(`Expected delta to be a finite number or a bigint, got ${String(delta)}`)
-  }
-  if (options !== undefined) checkNames(options, ['default'], 'incr')
-  const start = options?.default
-  if (start === undefined) return typeof delta === 'bigint' ? 0n : 0
-  if (start !== null && typeof start !== typeof delta) {
-    throw new TypeError(`Expected default to be a ${typeof delta}, as delta is, got ${typeof start}`)
-  }
-  if (typeof start === 'number' && !Number.isFinite(start)) {
-    throw new TypeError(`Expected default to be a finite number, got ${start}`)
-  }
-  return start
 }

@@ -1,6 +1,8 @@
 // Entries as people get them.
 
 import type { Core } from './core.ts'
+import { KeyNotFoundError } from './errors.ts'
+import type { Slot } from './keys.ts'
 import type { Tag } from './log/record.ts'
 import type { Details } from './ops/get.ts'
 import type { Listed } from './ops/list.ts'
@@ -94,4 +96,14 @@ export function compareKeys(a: { key: unknown; text: string }, b: { key: unknown
     return a.key - b.key || Number(Number.isNaN(a.key)) - Number(Number.isNaN(b.key))
   const [x, y] = typeof a.key === 'string' ? [a.key, b.key as string] : [a.text, b.text]
   return x < y ? -1 : x > y ? 1 : 0
+}
+
+/** The error of those who will not take a missing key. */
+export function notFound(key: unknown, slot: Slot, path: string): KeyNotFoundError {
+  return new KeyNotFoundError(
+    `Expected the key ${slot.shown} to be stored in ${path}, and it is not, or has expired.`,
+    {
+      key,
+    },
+  )
 }

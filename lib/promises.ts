@@ -3,8 +3,8 @@
 import { addAbortSignal, Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { storesBytesAsTheyAre } from './backends/resolve.ts'
-import { notFound, resolveStart } from './bucket.ts'
 import type { Core } from './core.ts'
+import { type CountOptions, resolveCount } from './count-options.ts'
 import type { Duration } from './duration.ts'
 import {
   checkFilter,
@@ -14,6 +14,7 @@ import {
   listedKey,
   makeEntry,
   makeInfo,
+  notFound,
   passes,
 } from './entry.ts'
 import type { Totals } from './indexes/order.ts'
@@ -184,26 +185,19 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   }
 
   /** As Bucket.incr. */
-  async incr(
-    key: K,
-    delta: number | bigint = 1,
-    options?: { default?: number | bigint | null },
-  ): Promise<number | bigint> {
-    return await this.#count('incr', key, delta, resolveStart(delta, options))
+  async incr(key: K, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint> {
+    return await this.#count('incr', key, delta, options)
   }
 
   /** As Bucket.decr. */
-  async decr(
-    key: K,
-    delta: number | bigint = 1,
-    options?: { default?: number | bigint | null },
-  ): Promise<number | bigint> {
-    return await this.#count('decr', key, -delta, resolveStart(delta, options))
+  async decr(key: K, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint> {
+    return await this.#count('decr', key, delta, options)
   }
 
-  #count(operation: string, key: K, delta: number | bigint, start: number | bigint | null): Promise<number | bigint> {
+  #count(operation: 'incr' | 'decr', key: K, delta: number | bigint, options?: CountOptions): Promise<number | bigint> {
+    const { by, start } = resolveCount(operation, delta, options)
     const slot = this.#writeSlot(operation, key)
-    return this.#write(operation, start ?? delta, slot, () => increment(this.#store, slot, delta, start))
+    return this.#write(operation, start ?? by, slot, () => increment(this.#store, slot, by, start))
   }
 
   /**

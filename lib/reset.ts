@@ -48,15 +48,18 @@ export function* resetSetting<N extends keyof BucketOptions>(
       settings.durable = wanted.durable
       break
     case 'readOnly':
+      // As if it was opened now: who only reads makes no folder.
+      if (settings.readOnly && !wanted.readOnly) {
+        core.setLimits(yield* openFolder(core.store, settings.folder, true))
+        if (settings.folder.tagIndex === true) yield* createTagIndex(core.store)
+      }
       settings.readOnly = wanted.readOnly
       break
     case 'onError':
       settings.degrade = wanted.degrade
       break
-    case 'filesystem':
-      settings.network = wanted.network
-      break
     case 'backend':
+    case 'filesystem':
     case 'keyMaker':
     case 'memory':
     case 'mode':

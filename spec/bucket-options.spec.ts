@@ -228,9 +228,25 @@ describe('reset()', () => {
     expect(new Bucket(bucket.path).reset('timeout')).toBe(60_000)
   })
 
+  test('a bucket that was opened to read, and may write from now on, makes its folder', () => {
+    const path = join(newFolder(), 'cache')
+    const bucket = new Bucket<string, number>(path, { readOnly: true, cullLimit: 3, tagIndex: true })
+    expect(existsSync(path)).toBe(false)
+    expect(bucket.reset('readOnly', false)).toBe(false)
+    bucket.set('a', 1, { tag: 'red' })
+    bucket.set('a', 2, { tag: 'red' })
+    bucket.close()
+    const other = new Bucket(path)
+    expect([other.reset('cullLimit'), other.reset('tagIndex'), other.evict('red')]).toEqual([3, true, 1])
+    expect(other.check()).toEqual([])
+  })
+
   test('what cannot be is refused', () => {
     const bucket = newBucket()
     expect(() => bucket.reset('cullLimit', -1)).toThrow(RangeError)
+    // How files are closed hangs on it from the beginning.
+    expect(() => bucket.reset('filesystem', 'network')).toThrow(TypeError)
+    expect(bucket.reset('filesystem')).toBe('local')
     // What every object has is no setting.
     for (const name of ['toString', 'constructor', '__proto__']) {
       expect(() => bucket.reset(name as 'mode')).toThrow(TypeError)

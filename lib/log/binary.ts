@@ -119,6 +119,7 @@ class BinaryRecord implements LogRecord {
 /** Framing of all backends but JSON, and of no sidecar (see `sidecar.ts`). */
 export const binaryFraming: Framing = {
   checksumFrom: 8,
+  longest: 2 ** 48 - 2,
 
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {
     const parts = partsOf(fields)

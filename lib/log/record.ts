@@ -72,6 +72,8 @@ export interface Framing {
   surround(fields: RecordFields, valueLength: number, at: number): { head: Buffer; tail: Buffer }
   /** The checksum covers all from here to the record's end. */
   readonly checksumFrom: number
+  /** What a length or an offset can be at most. */
+  readonly longest: number
   /** Puts the checksum into a head. */
   putChecksum(head: Buffer, checksum: number): void
   /** The record as the bytes to be appended at `at`. */

@@ -177,6 +177,7 @@ class TextRecord implements LogRecord {
 /** Framing of the JSON backend. */
 export const textFraming: Framing = {
   checksumFrom: columns.crc.end,
+  longest: 10 ** (columns.length.end - columns.length.start) - 1,
 
   encode(fields: RecordFields, value: Uint8Array, at: number): Buffer {
     const { rest, headLength } = restOf(fields)

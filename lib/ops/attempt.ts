@@ -172,7 +172,7 @@ export class Attempt {
       this.needsPath = true
       return undefined
     }
-    checkFits(store, slot, length)
+    checkFits(store, slot, length, large ? 0 : size)
     const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
     const told = hinted ? yield* this.#hint(log, live, write) : 'nothing'
     const begins = live === undefined && !slot.hidden

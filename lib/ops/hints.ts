@@ -14,6 +14,7 @@ import { decodeHint, encodeHint, type Hint } from '../log/hint.ts'
 import { logOfTakenHints, takenHintsName, temporaryFolder } from '../log/names.ts'
 import { readFrames } from '../log/sidecar.ts'
 import type { Store } from '../store.ts'
+import { syncNames } from './durable.ts'
 
 /** Gives hints to the log with this name. */
 export function* giveHints(store: Store, name: string, hints: readonly Hint[]): Io<void> {
@@ -25,6 +26,7 @@ export function* giveHints(store: Store, name: string, hints: readonly Hint[]): 
     try {
       yield* ask<'append'>({ op: 'append', file, bytes })
       if (store.settings.durable) yield* ask<'sync'>({ op: 'sync', file })
+      yield* syncNames(store, [path])
       const there = yield* ask<'stat'>({ op: 'stat', path })
       if (there !== undefined && there.ino === (yield* ask<'stampOf'>({ op: 'stampOf', file })).ino) return
     } finally {

@@ -12,6 +12,7 @@ import { encodeOrder, type OrderRecord, type Position } from '../indexes/order.t
 import { ask, type Io, type Lock } from '../io/requests.ts'
 import { mergedName, orderLockName, segmentName, temporaryName } from '../log/names.ts'
 import type { Store } from '../store.ts'
+import { syncNames } from './durable.ts'
 import { type Add, appendOrder, catchUp, endLast, listSegments, readOrder } from './order.ts'
 
 /** So many records may be of no use before it is worth the reading: fewer where they would take room from the entries. */
@@ -77,6 +78,7 @@ export function* mergeOrder(store: Store): Io<void> {
     } finally {
       if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
     }
+    yield* syncNames(store, [`${folder}/${mergedName}`])
     for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
     yield* catchUp(store)
     yield* appendOrder(store, [adjustment(store, bytes.length - before, kept.length - records)])

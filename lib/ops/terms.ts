@@ -34,9 +34,12 @@ export function expiry(
   return { expires: at > endOfTime ? Number.POSITIVE_INFINITY : at, pinned: expireMs !== undefined, time }
 }
 
-/** Throws if a record of so many bytes is more than the bucket may hold altogether. */
-export function checkFits(store: Store, slot: Slot, length: number): void {
-  const { sizeLimit } = store.limits
+/** Throws if a record of so many bytes, at this offset, is more than a log can tell of, or than the bucket may hold altogether. */
+export function checkFits({ framing, limits: { sizeLimit } }: Store, slot: Slot, length: number, at: number): void {
+  if (at + length > framing.longest)
+    throw new RangeError(
+      `Expected the value of ${slot.shown} to take less than ${framing.longest} bytes, got ${length}: store it in parts`,
+    )
   if (length <= sizeLimit || slot.hidden) return
   throw new RangeError(
     `Expected the value of ${slot.shown} to fit into the bucket, got ${length} bytes where sizeLimit is ${sizeLimit}`,

@@ -198,7 +198,7 @@ export function logAfter(
   if (write.kind === 'tombstone') return { log: nothingStored, id: store.environment.newId() }
   const { fields, value } = write.kind === 'put' ? putFields(store, slot, live, write) : touchFields(store, log, write)
   const bytes = store.framing.encode(fields, value, at)
-  if (write.kind === 'put') checkFits(store, slot, bytes.length)
+  if (write.kind === 'put') checkFits(store, slot, bytes.length, at)
   // What was encoded a moment ago is undamaged.
   const record = store.framing.decodeHead(bytes, bytes.length)
   return { log: { last: record, state: record, value: record, damaged: false }, id: fields.id }

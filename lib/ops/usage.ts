@@ -44,8 +44,9 @@ function* appendUses(store: Store, fresh: ReturnType<Store['usage']['takeFresh']
   }
   if (size <= lengthAtMost) return
   const away = `${store.folder}/${temporaryName(store.environment.newId())}`
-  if (yield* ask<'moveAway'>({ op: 'moveAway', from: path, to: away }))
-    yield* ask<'unlink'>({ op: 'unlink', path: away })
+  if (!(yield* ask<'moveAway'>({ op: 'moveAway', from: path, to: away }))) return
+  yield* ask<'unlink'>({ op: 'unlink', path: away })
+  store.ownUses.clear()
 }
 
 /** Reads what other processes have written since. */

@@ -199,6 +199,9 @@ export function dictionarySuite(label: string, { face, options, bigints = true }
       expect(await bucket.incr('b', 1, { default: 10 })).toBe(11)
       expect(await bucket.incr('b', 1, { default: 10 })).toBe(12)
       expect(await bucket.decr('c', 1, { default: 10 })).toBe(9)
+      const misspelled = { defalt: 1 } as { default?: number }
+      await expect(async () => bucket.decr('c', 1, misspelled)).rejects.toThrow(/option of decr/)
+      await expect(async () => bucket.decr('c', Symbol('s') as never)).rejects.toThrow(/Expected delta/)
       expect(await bucket.incr('d', 0.25)).toBe(0.25)
       expect(await bucket.incr('d', 0.5)).toBe(0.75)
       expect(await bucket.get('a')).toBe(-2)
