@@ -9,9 +9,10 @@ import type { Hint } from '../log/hint.ts'
 import { slotName, slotWidths, type TimeSlot, tagName } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import type { Tell } from './check.ts'
+import type { Problem, Tell } from './check.ts'
 import { slotFor } from './expiry.ts'
 import { giveHints, listTaken, readHints } from './hints.ts'
+import { underLock } from './lock.ts'
 import { readLog } from './raw.ts'
 import { hasTagIndex } from './tags.ts'
 
@@ -30,14 +31,16 @@ interface Lack {
 
 export class HintCheck {
   readonly #store: Store
+  readonly #fix: boolean
   readonly #tell: Tell
   readonly #lacks: Lack[] = []
   /** Hashes of the entries that a log has hints of. */
   #hinted = new Map<string, Set<string>>()
   #tagIndex = false
 
-  constructor(store: Store, tell: Tell) {
+  constructor(store: Store, fix: boolean, tell: Tell) {
     this.#store = store
+    this.#fix = fix
     this.#tell = tell
   }
 
@@ -70,15 +73,18 @@ export class HintCheck {
   *end(): Io<void> {
     this.#hinted = new Map()
     const given = new Map<string, Hint[]>()
+    const mended: Problem[] = []
     for (const { view, path, id, names, name, hint } of this.#lacks) {
       if (yield* this.#isHinted(names, hint.hash)) continue
       if ((yield* readLog(view, path))?.state?.id !== id) continue
-      if (!this.#tell(path, 'unindexed', `the index ${name} does not know of it`)) continue
+      mended.push(this.#tell(path, 'unindexed', `the index ${name} does not know of it`))
       const hints = given.get(name)
       if (hints === undefined) given.set(name, [hint])
       else hints.push(hint)
     }
-    for (const [name, hints] of given) yield* giveHints(this.#store, name, hints)
+    if (!this.#fix) return
+    for (const [name, hints] of given) yield* underLock(this.#store, locked => giveHints(locked, name, hints))
+    for (const problem of mended) problem.fixed = true
   }
 
   *#isHinted(names: readonly string[], hash: string): Io<boolean> {

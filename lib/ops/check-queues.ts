@@ -33,11 +33,13 @@ interface Line {
 
 export class QueueCheck {
   readonly #store: Store
+  readonly #fix: boolean
   readonly #tell: Tell
   readonly #lines = new Map<string, Line>()
 
-  constructor(store: Store, tell: Tell) {
+  constructor(store: Store, fix: boolean, tell: Tell) {
     this.#store = store
+    this.#fix = fix
     this.#tell = tell
   }
 
@@ -70,8 +72,14 @@ export class QueueCheck {
         const log = isOutside(item, bounds) ? yield* readLog(view, path) : undefined
         // Pulled meanwhile, or expired and passed over.
         if (log === undefined || liveEntry(view, log)?.put.place !== place) continue
-        if (this.#tell(path, 'unqueued', 'it is an item outside of the bounds of its queue: nobody would pull it'))
-          yield* include(view, queue, number)
+        const problem = this.#tell(
+          path,
+          'unqueued',
+          'it is an item outside of the bounds of its queue: nobody would pull it',
+        )
+        if (!this.#fix) continue
+        yield* include(view, queue, number)
+        problem.fixed = true
       }
     }
   }

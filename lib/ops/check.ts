@@ -9,6 +9,7 @@
 //   taken away, a record that says nothing is appended to the entry's log: the writer's own is void then, and it notes another.
 // Crash: what was mended is mended.
 
+import { DeadlockError, TimeoutError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Intention } from '../log/intent.ts'
@@ -34,6 +35,7 @@ import { QueueCheck } from './check-queues.ts'
 import { rivalClaim } from './claim.ts'
 import { isOurs } from './erase.ts'
 import { readIntent, rollForward } from './intent.ts'
+import { underLock } from './lock.ts'
 import { clean, forestall, giveNewPlace, isDeadSeal, lift, readToKeep } from './mend.ts'
 import { type Add, appendOrder, catchUp, gatheredAtMost, writeVolume } from './order.ts'
 import { readLog } from './raw.ts'
@@ -45,16 +47,38 @@ import { endTurn, takeTurn } from './turn.ts'
 export interface Problem {
   /** Of the file concerned. */
   path: string
-  /** damaged, dead-seal, unplaced, ghost, unindexed, unqueued, totals, temporary, transaction, refused */
-  code: string
+  code: ProblemCode
   /** What is wrong, for people. */
   message: string
-  /** Whether it has been mended: with `fix`, always, unless the filesystem has refused. */
+  /** Whether it has been mended: with `fix`, always, unless the filesystem refuses, or somebody holds the file for longer than
+   *  `timeout`. */
   fixed: boolean
 }
 
-/** Notes a problem. Whether it is to be mended. */
-export type Tell = (path: string, code: string, message: string) => boolean
+export type ProblemCode =
+  /** Bytes of a log are no record. */
+  | 'damaged'
+  /** A process that is gone has left a log sealed. */
+  | 'dead-seal'
+  /** The order log does not know of an entry. */
+  | 'unplaced'
+  /** The order log knows of an entry that is not there. */
+  | 'ghost'
+  /** An index of tags or times does not know of an entry. */
+  | 'unindexed'
+  /** An item is outside of its queue's bounds. */
+  | 'unqueued'
+  /** Number or volume of the entries is off. */
+  | 'totals'
+  /** A file was on its way to its place, for too long. */
+  | 'temporary'
+  /** A transaction was decided, and not carried out to its end; or nobody can read what it had decided. */
+  | 'transaction'
+  /** The filesystem refused, so not all was looked at. */
+  | 'refused'
+
+/** Notes a problem, which is not mended yet. */
+export type Tell = (path: string, code: ProblemCode, message: string) => Problem
 
 /** An entry that was found. */
 interface Met {
@@ -84,20 +108,31 @@ export class Check {
     this.#store = store
     this.#fix = fix
     this.#standing = new Standing(store)
-    this.#hints = new HintCheck(store, this.#tell)
-    this.#queues = new QueueCheck(store, this.#tell)
+    this.#hints = new HintCheck(store, fix, this.#tell)
+    this.#queues = new QueueCheck(store, fix, this.#tell)
   }
 
   readonly #tell: Tell = (path, code, message) => {
-    this.problems.push({ path, code, message, fixed: this.#fix })
-    return this.#fix
+    const problem = { path, code, message, fixed: false }
+    this.problems.push(problem)
+    return problem
+  };
+
+  /** What came of mending; undefined: nothing, somebody else holds what it needs. */
+  *#tried<T>(io: Io<T>): Io<{ readonly result: T } | undefined> {
+    try {
+      return { result: yield* io }
+    } catch (error) {
+      if (error instanceof TimeoutError || error instanceof DeadlockError) return undefined
+      throw error
+    }
   }
 
   /** The filesystem does not let it go on, and the bucket is not to throw. */
   breakOff(): void {
     const message =
       'The filesystem refused, so not all was looked at. The channel bucketcache:error tells what it said.'
-    this.problems.push({ path: this.#store.folder, code: 'refused', message, fixed: false })
+    this.#tell(this.#store.folder, 'refused', message)
   }
 
   /** Before the entries. */
@@ -137,13 +172,16 @@ export class Check {
     if (log !== undefined && (yield* isDeadSeal(view, log))) log = yield* readToKeep(view, path)
     if (log === undefined) return undefined
     if (yield* isDeadSeal(view, log)) {
-      const mended = this.#tell(path, 'dead-seal', 'a process that is gone has left it sealed')
-      if (mended) log = (yield* lift(view, path)) ?? log
+      const problem = this.#tell(path, 'dead-seal', 'a process that is gone has left it sealed')
+      if (this.#fix) {
+        log = (yield* lift(view, path)) ?? log
+        problem.fixed = !(yield* isDeadSeal(view, log))
+      }
     }
     if (log.damaged) log = (yield* this.#readAgain(view, path)) ?? log
     if (log.damaged) {
-      const mended = this.#tell(path, 'damaged', 'bytes of it are no record; what is before and behind them counts')
-      if (mended) yield* clean(view, path, log)
+      const problem = this.#tell(path, 'damaged', 'bytes of it are no record; what is before and behind them counts')
+      if (this.#fix) problem.fixed = (yield* this.#tried(clean(view, path))) !== undefined
     }
     const { last, value: put } = log
     if (put === undefined) {
@@ -163,18 +201,32 @@ export class Check {
   *#unplaced(entries: readonly (Met & { log: LogState })[]): Io<void> {
     yield* this.#standing.refresh()
     const adds: OrderRecord[] = []
+    const mended: Problem[] = []
     for (const { view, hash, path, log } of entries) {
       const { place, time } = log.value!
       if (this.#standing.places.has(place) || !(yield* isThere(view, path, place))) continue
-      if (!this.#tell(path, 'unplaced', 'its place in the order log is missing: iteration does not show it')) continue
-      const id = this.#standing.isGone(place) ? yield* giveNewPlace(view, view.keys.slotOf(log.value!), place) : place
-      if (id === undefined) continue
+      const isGone = this.#fix && this.#standing.isGone(place)
+      const given = isGone
+        ? yield* this.#tried(giveNewPlace(view, view.keys.slotOf(log.value!), place))
+        : { result: place }
+      // It is another entry by now.
+      if (given !== undefined && given.result === undefined) continue
+      const problem = this.#tell(path, 'unplaced', 'its place in the order log is missing: iteration does not show it')
+      const id = given?.result
+      if (!this.#fix || id === undefined) continue
       this.#found.add(id)
       const { name: backend, fileExtension: extension } = view.backend
       const bytes = (yield* ask<'stat'>({ op: 'stat', path }))?.size ?? 0
       adds.push({ kind: 'add', id, time, bytes, hash, extension, backend })
+      mended.push(problem)
     }
-    if (adds.length > 0) yield* appendOrder(this.#store, adds)
+    yield* this.#note(adds, mended)
+  }
+
+  /** Appends to the order log what mends these. */
+  *#note(records: readonly OrderRecord[], mended: readonly Problem[]): Io<void> {
+    if (records.length > 0) yield* underLock(this.#store, locked => appendOrder(locked, records))
+    for (const problem of mended) problem.fixed = true
   }
 
   /** After the entries. */
@@ -204,14 +256,15 @@ export class Check {
     yield* this.#wait(Math.max(ms, store.bounds.pauseMs))
     yield* this.#standing.refresh()
     const removes: OrderRecord[] = []
+    const mended: Problem[] = []
     for (const { view, path, place, bytes } of suspects) {
       if (!this.#standing.places.has(place) || (yield* isThere(view, path, place))) continue
       if (this.#fix && !(yield* forestall(view, path, place))) continue
-      this.#tell(path, 'ghost', 'the order log has a place for an entry that is not there')
+      mended.push(this.#tell(path, 'ghost', 'the order log has a place for an entry that is not there'))
       const { name: backend } = view.backend
       removes.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend })
     }
-    if (this.#fix && removes.length > 0) yield* appendOrder(store, removes)
+    if (this.#fix) yield* this.#note(removes, mended)
   }
 
   *#totals(): Io<void> {
@@ -224,14 +277,11 @@ export class Check {
     if ((yield* this.#position()) !== before) return
     const path = `${store.folder}/${orderFolder}`
     const { totals } = store.order
-    const adjust = function* (count: number, bytes: number, backend: string): Io<void> {
-      yield* appendOrder(store, [{ kind: 'adjust', id: store.environment.newId(), bytes, records: 0, count, backend }])
-    }
     for (const backend of new Set([...counts.keys(), ...totals.counts.keys()])) {
       const count = (counts.get(backend) ?? 0) - (totals.counts.get(backend) ?? 0)
       if (count === 0) continue
-      if (this.#tell(path, 'totals', `the number of entries of ${backend} is off by ${-count}`))
-        yield* adjust(count, 0, backend)
+      const problem = this.#tell(path, 'totals', `the number of entries of ${backend} is off by ${-count}`)
+      yield* this.#adjust({ count, bytes: 0, backend }, problem)
     }
     // Small changes of volume are gathered in memory, by each of some processes: within these bounds nothing is wrong. What the
     // package's own logs take is added as they grow, and need not be.
@@ -248,7 +298,13 @@ export class Check {
       bytes = yield* this.#surplus()
       if (isWithin(bytes) || (yield* this.#position()) !== then) return
     }
-    if (this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)) yield* adjust(0, bytes, '')
+    const problem = this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)
+    yield* this.#adjust({ count: 0, bytes, backend: '' }, problem)
+  }
+
+  *#adjust(by: { count: number; bytes: number; backend: string }, problem: Problem): Io<void> {
+    if (!this.#fix) return
+    yield* this.#note([{ kind: 'adjust', id: this.#store.environment.newId(), records: 0, ...by }], [problem])
   }
 
   /** A record may have been read while it was being written; by somebody who was stopped in the middle, if it was lately. */
@@ -322,7 +378,8 @@ export class Check {
         const stamp = yield* ask<'stat'>({ op: 'stat', path })
         // Young ones may be somebody's.
         if (stamp === undefined || environment.now() - stamp.ctimeMs < settings.timeoutMs) continue
-        if (this.#tell(path, 'temporary', 'it never came to its place')) yield* ask<'unlink'>({ op: 'unlink', path })
+        const problem = this.#tell(path, 'temporary', 'it never came to its place')
+        if (this.#fix) problem.fixed = yield* ask<'unlink'>({ op: 'unlink', path })
       }
     }
   }
@@ -354,11 +411,15 @@ export class Check {
     const turn = yield* takeTurn(store, slot)
     try {
       for (const id of ids) {
+        const path = `${folder}/${id}.intent`
+        const problem = this.#tell(path, 'transaction', message)
         const intent = yield* readIntent(store, id)
+        // What nobody can read decides nothing: whoever meets its seals lifts them.
+        if (intent === undefined) problem.fixed = yield* ask<'unlink'>({ op: 'unlink', path })
         const view = intent && this.#viewFor(intent)
         if (view === undefined) continue
-        this.#tell(`${folder}/${id}.intent`, 'transaction', message)
-        yield* rollForward(view, id, intent!)
+        yield* underLock(view, locked => rollForward(locked, id, intent!))
+        problem.fixed = true
       }
     } finally {
       yield* endTurn(store, slot, turn)

@@ -11,6 +11,7 @@ import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
 import { aloneAs, bareRecord, stateOffset } from './fields.ts'
+import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { Patience, passSeal } from './seal.ts'
@@ -39,22 +40,41 @@ export function* isDeadSeal(store: Store, { last }: LogState): Io<boolean> {
 
 /** Lifts a dead seal; the log afterwards. */
 export function* lift(store: Store, path: string): Io<LogState | undefined> {
+  yield* underLock(store, locked => liftHere(locked, path))
+  return yield* readToKeep(store, path)
+}
+
+function* liftHere(store: Store, path: string): Io<void> {
   const file = yield* ask<'open'>({ op: 'open', path, create: false })
-  if (file === undefined) return undefined
+  if (file === undefined) return
   try {
     const { log, size } = yield* readOpen(store, file)
     if (log.last?.kind === 'seal') yield* passSeal(store, path, file, size, log.last, new Patience())
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }
-  return yield* readToKeep(store, path)
 }
 
-/** Takes the damaged stretches out of a log: only its live record stays, or nothing. */
-export function* clean(store: Store, path: string, log: LogState): Io<void> {
+/** Takes the damaged stretches out of a log: only its live record stays, or nothing. Waits for whoever has it sealed, or writes to
+ *  it. @throws TimeoutError, DeadlockError as every change. */
+export function* clean(store: Store, path: string): Io<void> {
+  const patience = new Patience()
+  for (;;) {
+    const log = yield* readToKeep(store, path)
+    // Somebody has replaced it.
+    if (log?.damaged !== true) return
+    const { last } = log
+    if (yield* isDeadSeal(store, log)) yield* lift(store, path)
+    else if (last?.kind === 'seal') yield* patience.wait(store, path, last.owner === store.environment.owner)
+    else if (yield* underLock(store, locked => cleanHere(locked, path, log))) return
+    else yield* patience.wait(store, path, false)
+  }
+}
+
+function* cleanHere(store: Store, path: string, { last }: LogState): Io<boolean> {
   // Claims are not carried over. Taking one back does no harm: a value may be computed twice.
-  if (log.last?.kind === 'claim') yield* overwrite(store, path, current => current.last?.kind === 'claim')
-  if (!(yield* compact(store, path))) yield* reclaim(store, path, false)
+  if (last?.kind === 'claim') yield* overwrite(store, path, current => current.last?.kind === 'claim')
+  return (yield* compact(store, path)) || (yield* reclaim(store, path, false))
 }
 
 /**
@@ -72,7 +92,7 @@ export function* forestall(store: Store, path: string, place: string): Io<boolea
       yield* lift(store, path)
       continue
     }
-    if (yield* overwrite(store, path, ({ last }) => last?.id === log.last?.id)) {
+    if (yield* underLock(store, locked => overwrite(locked, path, ({ last }) => last?.id === log.last?.id))) {
       if (log.value === undefined) yield* reclaim(store, path, false)
       return true
     }
@@ -93,18 +113,39 @@ function* overwrite(store: Store, path: string, expected: (log: LogState) => boo
   }
 }
 
-/** Gives the entry that has `place` another one, and that back; undefined: it is another entry by now, or somebody's. */
+/** Gives the entry that has `place` another one, and that back; undefined: it is another entry by now. Waits, and throws, as
+ *  `clean`. */
 export function* giveNewPlace(store: Store, slot: Slot, place: string): Io<string | undefined> {
-  const file = yield* ask<'open'>({ op: 'open', path: slot.path, create: false })
+  const patience = new Patience()
+  for (;;) {
+    if (patience.isDue) yield* patience.rest(store, slot.path)
+    const given = yield* underLock(store, locked => giveNewPlaceHere(locked, slot, place, patience))
+    if (given !== 'again') return given
+  }
+}
+
+function* giveNewPlaceHere(
+  store: Store,
+  slot: Slot,
+  place: string,
+  patience: Patience,
+): Io<string | 'again' | undefined> {
+  const { path } = slot
+  const file = yield* ask<'open'>({ op: 'open', path, create: false })
   if (file === undefined) return undefined
   try {
     const { log, size } = yield* readOpen(store, file)
     const { last, state, value: put } = log
-    if (state === undefined || put?.place !== place || last?.kind === 'seal') return undefined
+    if (last?.kind === 'seal') {
+      yield* passSeal(store, path, file, size, last, patience)
+      return 'again'
+    }
+    if (state === undefined || put?.place !== place) return undefined
     const fields = { ...aloneAs(state, put), place: store.environment.newId() }
     const value = put.bytes.subarray(put.valueStart, put.valueEnd)
-    const landed = yield* compareAndAppend(store, file, store.framing.encode(fields, value, size), size)
-    return landed ? fields.place : undefined
+    if (yield* compareAndAppend(store, file, store.framing.encode(fields, value, size), size)) return fields.place
+    patience.lose(store, path)
+    return 'again'
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }

@@ -13,6 +13,7 @@ import { ask, type Io, type Lock } from '../io/requests.ts'
 import { mergedName, orderLockName, segmentName, temporaryName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { syncNames } from './durable.ts'
+import { underLock } from './lock.ts'
 import { type Add, appendOrder, catchUp, endLast, listSegments, readOrder } from './order.ts'
 
 /** So many records may be of no use before it is worth the reading: fewer where they would take room from the entries. */
@@ -30,7 +31,7 @@ export function mergeIsDue(store: Store): boolean {
 
 /** Merges what has ended. Does nothing if another process is at it. */
 export function* mergeOrder(store: Store): Io<void> {
-  const { folder, environment, settings } = store
+  const { folder } = store
   let lock: Lock
   try {
     lock = yield* ask<'lock'>({ op: 'lock', path: `${folder}/${orderLockName}`, timeoutMs: 0 })
@@ -39,52 +40,57 @@ export function* mergeOrder(store: Store): Io<void> {
     throw error
   }
   try {
-    // All there is so far is merged; the next segment begins, and with it the totals are safe.
-    yield* endLast(store)
-    yield* appendOrder(store, [adjustment(store, 0, 0)])
-    // The last one that has a base for sure: one behind it may still be without, and is told its totals by this one's end.
-    const last = store.order.started ? store.order.segment : store.order.segment - 1
-    const segments = yield* listSegments(store)
-    const ended = segments.filter(segment => segment < last)
-    const merged = yield* readOrder(store, mergedName)
-    const standing = new Map<string, Add>()
-    let before = merged.size
-    let records = 0
-    const note = (record: OrderRecord, position: Position): void => {
-      if (record.kind === 'remove') standing.delete(record.place)
-      if (record.kind === 'add') standing.set(record.id, { ...record, origin: record.origin ?? position })
-      if (record.kind === 'remove' || record.kind === 'add') records++
-    }
-    for (const { record, index } of merged.records) note(record, { segment: 0, index })
-    for (const segment of ended) {
-      const read = yield* readOrder(store, segmentName(segment))
-      before += read.size
-      for (const { record, index } of read.records) note(record, { segment, index })
-    }
-    for (const segment of segments.slice(ended.length)) {
-      const active = yield* readOrder(store, segmentName(segment))
-      for (const { record } of active.records) if (record.kind === 'remove') standing.delete(record.place)
-    }
-    const kept = [...standing.values()].sort(
-      (a, b) => a.origin!.segment - b.origin!.segment || a.origin!.index - b.origin!.index,
-    )
-    const bytes = Buffer.concat(kept.map(encodeOrder))
-    const temporary = `${folder}/${temporaryName(environment.newId())}`
-    yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable: settings.durable })
-    let done = false
-    try {
-      yield* ask<'rename'>({ op: 'rename', from: temporary, to: `${folder}/${mergedName}` })
-      done = true
-    } finally {
-      if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
-    }
-    yield* syncNames(store, [`${folder}/${mergedName}`])
-    for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
-    yield* catchUp(store)
-    yield* appendOrder(store, [adjustment(store, bytes.length - before, kept.length - records)])
+    yield* underLock(store, merge)
   } finally {
     yield* ask<'unlock'>({ op: 'unlock', lock })
   }
+}
+
+function* merge(store: Store): Io<void> {
+  const { folder, environment, settings } = store
+  // All there is so far is merged; the next segment begins, and with it the totals are safe.
+  yield* endLast(store)
+  yield* appendOrder(store, [adjustment(store, 0, 0)])
+  // The last one that has a base for sure: one behind it may still be without, and is told its totals by this one's end.
+  const last = store.order.started ? store.order.segment : store.order.segment - 1
+  const segments = yield* listSegments(store)
+  const ended = segments.filter(segment => segment < last)
+  const merged = yield* readOrder(store, mergedName)
+  const standing = new Map<string, Add>()
+  let before = merged.size
+  let records = 0
+  const note = (record: OrderRecord, position: Position): void => {
+    if (record.kind === 'remove') standing.delete(record.place)
+    if (record.kind === 'add') standing.set(record.id, { ...record, origin: record.origin ?? position })
+    if (record.kind === 'remove' || record.kind === 'add') records++
+  }
+  for (const { record, index } of merged.records) note(record, { segment: 0, index })
+  for (const segment of ended) {
+    const read = yield* readOrder(store, segmentName(segment))
+    before += read.size
+    for (const { record, index } of read.records) note(record, { segment, index })
+  }
+  for (const segment of segments.slice(ended.length)) {
+    const active = yield* readOrder(store, segmentName(segment))
+    for (const { record } of active.records) if (record.kind === 'remove') standing.delete(record.place)
+  }
+  const kept = [...standing.values()].sort(
+    (a, b) => a.origin!.segment - b.origin!.segment || a.origin!.index - b.origin!.index,
+  )
+  const bytes = Buffer.concat(kept.map(encodeOrder))
+  const temporary = `${folder}/${temporaryName(environment.newId())}`
+  yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable: settings.durable })
+  let done = false
+  try {
+    yield* ask<'rename'>({ op: 'rename', from: temporary, to: `${folder}/${mergedName}` })
+    done = true
+  } finally {
+    if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
+  }
+  yield* syncNames(store, [`${folder}/${mergedName}`])
+  for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
+  yield* catchUp(store)
+  yield* appendOrder(store, [adjustment(store, bytes.length - before, kept.length - records)])
 }
 
 function adjustment(store: Store, bytes: number, records: number): OrderRecord {
