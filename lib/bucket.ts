@@ -284,8 +284,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /**
    * Adds an item to a queue, at the back (or front); its key, by which it may be got as any entry: 500000000000000 and on,
-   * or `${prefix}-500000000000000`. Where the queue is empty the numbers begin anew, so the key of an item that was pulled may
-   * be given to another. DiskCache: Cache.push.
+   * or `${prefix}-500000000000000`. DiskCache: Cache.push.
    */
   push(value: V, options: QueueOptions & SetOptions = {}): number | string {
     const queue = resolveQueue(options, 'back')

@@ -132,23 +132,17 @@ export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
   }
 }
 
-/** Narrows the bounds to `number`, which is the next to be looked at, unless what was passed may hold items again. */
+/** Narrows the bounds to `number`, which is the next to be looked at, unless what was passed may hold items again. Numbers only grow,
+ *  at the back, also where the queue is empty: who has read the bounds before may come with a number from then at any time. */
 function narrow(store: Store, { side }: Queue, bounds: Slot, seen: Bounds, number: number): Io<void> {
   return changeBounds(store, bounds, now => {
-    const changes = side === 'front' ? now.fronts === seen.fronts : now.backs === seen.backs
-    if (now.place !== seen.place || !changes) return now
-    const isEmpty = side === 'front' ? number >= now.tail : number < now.head
-    if (isEmpty) return emptied(now)
-    if (side === 'front') return number > now.head ? { ...now, head: number, backs: now.backs + 1 } : now
-    return number + 1 < now.tail ? { ...now, tail: number + 1, fronts: now.fronts + 1 } : now
+    if (now.place !== seen.place) return now
+    if (side === 'front')
+      return now.fronts === seen.fronts && number > now.head ? { ...now, head: number, backs: now.backs + 1 } : now
+    return now.backs === seen.backs && number + 1 < now.tail
+      ? { ...now, tail: number + 1, fronts: now.fronts + 1 }
+      : now
   })
-}
-
-/** Numbers begin anew where nothing is left (DiskCache: Cache.push): so a queue that is short writes to the same few files again
- *  and again, instead of making new ones and removing the old. */
-function emptied(now: Bounds): Bounds {
-  if (now.head === firstNumber && now.tail === firstNumber) return now
-  return { ...now, head: firstNumber, tail: firstNumber, fronts: now.fronts + 1, backs: now.backs + 1 }
 }
 
 /** Of so many queues, by side. */
@@ -241,6 +235,8 @@ export function* popItem(store: Store, queue: Queue, number: number, id?: string
     itemSlot(store, queue, number),
     { creates: false },
     found => {
+      // What is decided again at a sync is about the item that was pulled.
+      if (store.transaction?.deferred) id ??= found?.put.id ?? ''
       if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
       const item = found && itemOf(store, queue, number, found)
       return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }

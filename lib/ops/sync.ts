@@ -31,8 +31,12 @@ export function* sync(store: Store, pending: readonly Taken[], pushed: ReadonlyM
   yield* atomically(store, function* (view) {
     for (const one of entries) {
       const item = pushed.get(one.slot.path)
-      if (item !== undefined) yield* pushAnew(view, one.log, item)
-      else yield* write(view, one)
+      if (item === undefined) yield* write(view, one)
+      else {
+        // It has the number of one that was pulled in here.
+        if (one.before.value !== undefined) yield* removePulled(view, one)
+        yield* pushAnew(view, one.log, item)
+      }
     }
   })
   return entries.length
@@ -85,6 +89,13 @@ function placed(view: Store, log: LogState, place: string): LogState {
   const bytes = view.framing.encode(fields, put.bytes.subarray(put.valueStart, put.valueEnd), 0)
   const record = view.framing.decode(bytes, 0)
   return { last: record, state: record, value: record, damaged: false }
+}
+
+function* removePulled(view: Store, { slot, before }: Taken): Io<void> {
+  const taken = yield* take(view, slot)
+  if (taken.log.value?.id !== before.value!.id) return
+  taken.log = nothingStored
+  taken.written = true
 }
 
 function* pushAnew(view: Store, { state, value }: LogState, { queue, terms }: Pushed): Io<void> {

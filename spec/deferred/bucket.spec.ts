@@ -273,6 +273,26 @@ test('items that were pushed come in order, beside those that others pushed', ()
   expect(bucket.check()).toEqual([])
 })
 
+test('an item that has the number of one that was pulled before the sync stays', () => {
+  const { bucket, deferred } = pair()
+  bucket.push('a')
+  expect(deferred.pull()?.value).toBe('a')
+  expect(bucket.pull({ side: 'back' })?.value).toBe('a')
+  bucket.push('b')
+  deferred.sync()
+  expect([bucket.pull()?.value, bucket.pull()]).toEqual(['b', undefined])
+})
+
+test('an item that is pushed in place of one that was pulled does not bring that back', () => {
+  const { bucket, deferred } = pair()
+  bucket.push('a')
+  expect(deferred.pull({ side: 'back' })?.value).toBe('a')
+  deferred.push('b')
+  deferred.sync()
+  expect([bucket.pull()?.value, bucket.pull()]).toEqual(['b', undefined])
+  expect(bucket.check()).toEqual([])
+})
+
 test('an item that was pushed and pulled before the sync is nowhere', () => {
   const { bucket, deferred } = pair()
   deferred.push('a')

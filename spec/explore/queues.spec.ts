@@ -35,12 +35,17 @@ describe('a queue with three at it', () => {
     ['push to the front', 'push', 'pull from the back'],
     ['push and pull', 'pull two', 'push two'],
     ['push', 'pull two', 'compact'],
+    // Where an empty queue began anew, these gave a later item first.
+    ['pull', 'pull', 'push two'],
+    ['peek', 'pull', 'push two'],
+    ['pull from the back', 'pull', 'push two'],
+    ['push to the front', 'pull', 'push'],
   ]
 
   test('gives each item once, in order, with at most 2 interruptions', () => {
     exploreAll(
       'threes, 2 interruptions',
-      ['two items', 'drained', 'with holes'].flatMap(state =>
+      ['two items', 'drained', 'with holes', 'with holes at both ends'].flatMap(state =>
         threes.map(actions => queues({ actions, state, preemptions: 2 })),
       ),
       300,

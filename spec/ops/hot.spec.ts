@@ -1,7 +1,6 @@
 // A log that is changed again and again stays open between the changes: what others do to the file meanwhile must not matter.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { compact } from '../../lib/ops/compact.ts'
@@ -112,20 +111,6 @@ test('a queue goes on when another has drained it, and when the folder was remov
   rmSync(bucket.path, { recursive: true })
   bucket.push(7)
   expect(drain()).toEqual([7])
-})
-
-test('the numbers of a queue begin anew when it is empty, so that its files are used again', () => {
-  const bucket = newBucket<unknown, number>()
-  const keys = new Set<unknown>()
-  for (let i = 0; i < 500; i++) {
-    keys.add(bucket.push(i))
-    expect(bucket.pull()?.value).toBe(i)
-  }
-  expect(keys.size).toBeLessThan(20)
-  const entries = readdirSync(bucket.path).filter(name => /^[0-9a-f]{2}$/.test(name))
-  const files = entries.flatMap(name => readdirSync(join(bucket.path, name)))
-  expect(files.length).toBeLessThan(20)
-  expect(bucket.check()).toEqual([])
 })
 
 test.runIf(process.platform !== 'win32')('a folder that was moved away is written to no longer, after a second', () => {

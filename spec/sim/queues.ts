@@ -112,6 +112,11 @@ const builders: Readonly<Record<string, (it: Preparation) => void>> = {
     it.run(({ store }) => push(store, back, 1, plainTerms))
     it.killed(({ store }) => push(store, back, 2, plainTerms), it.appendsTo(`${folder}/${queueName('v8', undefined)}`))
   },
+  /** As `with holes`, by consumers who know nothing of each other, and so have all told what they passed. */
+  'with holes at both ends'(it) {
+    for (const item of [1, 2, 3, 4]) it.run(({ store }) => push(store, back, item, plainTerms))
+    for (const side of [front, front, back]) it.run(process => pull(process.newStore(), side))
+  },
   /** One item in the middle is left. */
   'with holes'(it) {
     for (const item of [1, 2, 3]) it.run(({ store }) => push(store, back, item, plainTerms))
