@@ -12,6 +12,9 @@ const keptMs = 1000
 
 /** So many files stay open: the end of the order log, and what is changed again and again. */
 const keptAtMost = 8
+/** And so many of all buckets of this thread: a process may have a thousand. */
+const keptByAll = 64
+let keptNow = 0
 
 interface Held extends Kept {
   readonly path: string
@@ -34,10 +37,13 @@ export class Keeper {
     if (this.#held.has(fd)) return this.#giveBack(fd) ? fd : undefined
     // An open file cannot be removed on Windows. And one that two have opened need not be kept twice.
     if (process.platform === 'win32' || this.#kept.has(path)) return fd
-    const [oldest] = this.#kept.size < keptAtMost ? [] : this.#kept.values()
+    const isFull = this.#kept.size === keptAtMost || keptNow >= keptByAll
+    const [oldest] = isFull ? this.#kept.values() : []
+    if (isFull && oldest === undefined) return fd
     const held = { file: fd, path, since: Date.now(), users: 0 }
     this.#held.set(fd, held)
     this.#kept.set(path, held)
+    keptNow++
     if (!this.#willDrop) this.#dropLater()
     return oldest !== undefined && this.#forget(oldest) ? oldest.file : undefined
   }
@@ -46,8 +52,8 @@ export class Keeper {
   take(path: string): Kept | undefined {
     const held = this.#kept.get(path)
     if (held === undefined) return undefined
-    // The timer is not heard while this thread is busy.
-    if (Date.now() - held.since > keptMs) {
+    // The timer is not heard while this thread is busy. (The clock may have been set back.)
+    if (Math.abs(Date.now() - held.since) > keptMs) {
       if (this.#forget(held)) this.close(held.file)
       return undefined
     }
@@ -59,7 +65,7 @@ export class Keeper {
   release(fd: number): boolean {
     const held = this.#held.get(fd)
     if (held === undefined) return true
-    if (this.#kept.get(held.path) === held) this.#kept.delete(held.path)
+    if (this.#kept.get(held.path) === held) this.#forget(held)
     return this.#giveBack(fd)
   }
 
@@ -90,6 +96,7 @@ export class Keeper {
   /** Keeps a file no longer. Whether it is to be closed: else the last who uses it does. */
   #forget(held: Held): boolean {
     this.#kept.delete(held.path)
+    keptNow--
     return held.users === 0 && this.#held.delete(held.file)
   }
 

@@ -16,8 +16,8 @@ export class HotLogs {
   /** Forgotten with the open file that it is of. */
   readonly #known = new WeakMap<Kept, LogRead>()
 
-  /** To be called for every change of an entry. Whether the one before was of this entry, too. */
-  changes(path: string): boolean {
+  /** To be called once for each change of an entry. Whether the one before was of this entry, too. */
+  noteChange(path: string): boolean {
     const again = this.changedLast === path
     if (!again) this.changedLast = path
     return again

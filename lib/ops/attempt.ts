@@ -43,6 +43,8 @@ export class Attempt {
   readonly slot: Slot
   /** The log is to be opened by its path: what is to be written replaces the file that has that now. */
   needsPath = false
+  /** The file that was open is not the log any more. */
+  replaced = false
   /** Places that the order log is still to be told the end of: of the entry that this one replaces or removes, and those
    *  noted in rounds that were lost. A place is never used for a second round: see `check.ts`, on ghosts. */
   #ended: { place: string; bytes: number }[] = []
@@ -133,6 +135,7 @@ export class Attempt {
       this.#grow(log, end)
       if (settings.durable) yield* syncNames(store, [slot.path])
       goes = seal !== undefined && (yield* mayAct(store, file, seal, size + bytes.length))
+      this.replaced = goes
       if (goes) yield* unlinkLater(store, slot.path, seal!.id)
       else garbage.add(slot.path)
     } catch (error) {
@@ -199,6 +202,7 @@ export class Attempt {
         if (!done && streamed === undefined) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
       }
       if (!done) return undefined
+      this.replaced = true
       if (live !== undefined) this.#grow(log, length)
     } else {
       if (!(yield* this.#append(opened, record!))) return undefined

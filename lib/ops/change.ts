@@ -18,7 +18,7 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { Attempt } from './attempt.ts'
 import { nothingStored, transactionOf } from './fields.ts'
-import { hasName, isHot, readHot } from './hot.ts'
+import { isGone, noteChange, readHot } from './hot.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
 import { changePending } from './pending.ts'
@@ -102,7 +102,7 @@ function* changeHere<T>(store: Store, slot: Slot, how: How, decide: Decide<T>): 
 
 function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attempt: Attempt): Io<Changed<T>> {
   const { path } = slot
-  const hot = isHot(store, slot)
+  const hot = noteChange(store, slot)
   // What was kept open has turned out not to be the log any more.
   let isStale = false
   let { creates } = how
@@ -134,7 +134,15 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
       // Until the owner acts all is as it was, so who leaves it so need not wait. Of a transaction's seal that is not sure.
       if (seal === undefined || transactionOf(seal) === undefined) {
         const live = liveEntry(store, log, slot)
-        const { write, result } = decide(live, log)
+        let decision: Decision<T>
+        try {
+          decision = decide(live, log)
+        } catch (error) {
+          isStale = yield* isGone(kept)
+          if (isStale) continue
+          throw error
+        }
+        const { write, result } = decision
         if (write === undefined) outcome = { result, id: undefined }
         else if (seal === undefined) {
           const id = yield* attempt.write({ file, kept, log, size }, live, write)
@@ -143,10 +151,11 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
         }
       }
       // A record that has landed says that this is the log; else it is to be seen.
-      isStale = kept !== undefined && outcome?.id === undefined && !(yield* hasName(kept))
+      isStale = outcome?.id === undefined && (yield* isGone(kept))
       if (isStale) continue
       if (outcome === undefined && seal !== undefined) yield* passSeal(store, path, file, size, seal, patience)
-      keep = hot && seal === undefined
+      // A long value would be read, and remembered, by changes that do not want it.
+      keep = hot && seal === undefined && !attempt.replaced && size <= store.bounds.hotCompaction
     } finally {
       if (keep) yield* ask<'keep'>({ op: 'keep', file, path })
       else yield* ask<'close'>({ op: 'close', file })

@@ -14,10 +14,10 @@ import { type LogState, needsMore, readState } from '../log/state.ts'
 import { ordinaryReach, type Store } from '../store.ts'
 import { readOpen } from './raw.ts'
 
-/** Whether the log of a slot that is changed now stays open for the next change. */
-export function isHot({ hot, settings }: Store, slot: Slot): boolean {
+/** To be called once for each change. Whether the slot's log is to stay open for the next. */
+export function noteChange({ hot, settings }: Store, slot: Slot): boolean {
   if (settings.network) return false
-  return slot.hidden || hot.changes(slot.path)
+  return slot.hidden || hot.noteChange(slot.path)
 }
 
 /** As `readOpen`, of a log that was kept open; undefined: it is sealed, so what has its path now may be another. */
@@ -48,9 +48,9 @@ export function knowRecord({ framing, hot }: Store, kept: Kept, record: Buffer, 
   if (!needsMore(log)) hot.know(kept, { log, size })
 }
 
-/** Whether a log that was kept open still has a name. */
-export function* hasName({ file }: Kept): Io<boolean> {
-  return (yield* ask<'stampOf'>({ op: 'stampOf', file })).nlink > 0
+/** Whether a log that was kept open has no name any more. */
+export function* isGone(kept: Kept | undefined): Io<boolean> {
+  return kept !== undefined && (yield* ask<'stampOf'>({ op: 'stampOf', file: kept.file })).nlink === 0
 }
 
 /** What the log at `path` says, if it was kept open; undefined: to be read by its path. */

@@ -72,6 +72,10 @@ unixOnly('opens anew what it has kept for a while, although the thread was busy'
     keeper.keep(kept!.file, path)
     vi.setSystemTime(Date.now() + 2000)
     expect(keeper.take(path)).toBeUndefined()
+    // Or set back.
+    keeper.keep(opened(path), path)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    expect(keeper.take(path)).toBeUndefined()
   } finally {
     vi.useRealTimers()
   }

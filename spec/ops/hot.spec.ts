@@ -1,12 +1,13 @@
 // A log that is changed again and again stays open between the changes: what others do to the file meanwhile must not matter.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { reclaim } from '../../lib/ops/reclaim.ts'
 
-import { entryFile, newBucket } from '../support/folders.ts'
+import { entryFile, newBucket, newFolder, openBelow } from '../support/folders.ts'
 import { newStore, sync } from '../support/stores.ts'
 
 /** A counter that has been counted up three times, by a bucket that keeps its log open. */
@@ -15,6 +16,11 @@ function counting() {
   for (let i = 0; i < 3; i++) bucket.incr('n')
   const { path } = bucket
   return { bucket, file: entryFile(path), other: new Bucket<string, unknown>(path), store: newStore(path) }
+}
+
+/** The same bucket, for values of any kind. */
+function other(bucket: Bucket<string, number>): Bucket<string, unknown> {
+  return bucket as Bucket<string, unknown>
 }
 
 test('a counter goes on where another has left it', () => {
@@ -62,6 +68,44 @@ test('a counter begins anew when the folder was removed, also for those who only
   for (let i = 0; i < 3; i++) bucket.incr('n')
   rmSync(bucket.path, { recursive: true })
   expect(bucket.pop('n')).toBeUndefined()
+})
+
+test('a change that fails by what the log says has looked whether it is still the log', () => {
+  const { bucket } = counting()
+  for (let i = 0; i < 3; i++) other(bucket).set('n', 'text')
+  expect(() => bucket.incr('n')).toThrow(TypeError)
+  for (let i = 0; i < 3; i++) bucket.update('n', () => 'text' as never)
+  rmSync(bucket.path, { recursive: true })
+  expect(bucket.incr('n')).toBe(1)
+})
+
+test.runIf(process.platform === 'linux')('the file of a long value is not kept open, nor one that was replaced', () => {
+  const { bucket, file } = counting()
+  const open = (): string[] => openBelow(bucket.path).filter(path => path.startsWith(file))
+  expect(open()).toEqual([file])
+  for (let i = 0; i < 4; i++) {
+    other(bucket).set('n', 'long '.repeat(40_000))
+    bucket.update('n', value => `${value}!` as never)
+    bucket.update('n', value => `${value}!` as never)
+    expect(open()).toEqual([])
+    bucket.touch('n', 1e9)
+    expect(open()).toEqual([])
+  }
+  bucket.set('n', 1)
+  expect(bucket.incr('n')).toBe(2)
+})
+
+test.runIf(process.platform === 'linux')('a thousand buckets do not keep a thousand files open', () => {
+  const folder = newFolder()
+  const buckets = Array.from({ length: 40 }, (_, i) => new Bucket<unknown, number>(join(folder, `${i}`)))
+  for (const bucket of buckets) {
+    for (let i = 0; i < 3; i++) bucket.incr('n')
+    bucket.push(1)
+  }
+  expect(openBelow(folder).length).toBeLessThanOrEqual(64)
+  for (const bucket of buckets) expect([bucket.incr('n'), bucket.pull()?.value, bucket.size]).toEqual([4, 1, 1])
+  for (const bucket of buckets) bucket.close()
+  expect(openBelow(folder)).toEqual([])
 })
 
 test('a counter whose file was cut off, emptied or overwritten by others says what the file does', () => {

@@ -1,26 +1,13 @@
 // The end of the order log stays open between calls: what happens to the file meanwhile must not matter.
 
-import { readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { mergeOrder } from '../../lib/ops/merge.ts'
-import { newBucket } from '../support/folders.ts'
+import { newBucket, openBelow } from '../support/folders.ts'
 import { startActor } from '../support/remote.ts'
 import { newStore, sync } from '../support/stores.ts'
-
-/** Paths of the files below a folder that this process has open. */
-function openBelow(folder: string): string[] {
-  return readdirSync('/proc/self/fd')
-    .map(fd => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`)
-      } catch {
-        return ''
-      }
-    })
-    .filter(path => path.startsWith(folder))
-}
 
 const keysOf = (path: string): unknown[] => [...new Bucket(path).keys()]
 

@@ -121,7 +121,7 @@ function* warmUp(store: Store, path: string): Io<void> {
   if (file === undefined) return
   yield* ask<'keep'>({ op: 'keep', file, path })
   yield* lookHot(store, path)
-  store.hot.changes(path)
+  store.hot.noteChange(path)
 }
 
 /** What is wrong now that everybody has ended. */

@@ -1,6 +1,6 @@
 // Folders and buckets that are gone when their test ends, and the files in them.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -39,4 +39,17 @@ export function entryFile(folder: string): string {
   const files = entryFiles(folder)
   if (files.length !== 1) throw new Error(`Expected one entry in ${folder}, got ${files.length}`)
   return files[0]!
+}
+
+/** Paths of the files below a folder that this process has open; on Linux only. */
+export function openBelow(folder: string): string[] {
+  return readdirSync('/proc/self/fd')
+    .map(fd => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`)
+      } catch {
+        return ''
+      }
+    })
+    .filter(path => path.startsWith(folder))
 }
