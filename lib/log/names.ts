@@ -164,7 +164,7 @@ export function temporaryName(id: string): string {
 
 /** What a process left behind that died while it put a small file in place (write-file-atomic adds a number). */
 export function isLeftBehind(name: string): boolean {
-  return /^(bucketcache\.json|CACHEDIR\.TAG|\.gitignore|index|[0-9a-f]{16}\.intent)\.[0-9]+$/.test(name)
+  return /^(bucketcache\.json|CACHEDIR\.TAG|\.gitignore|index)\.[0-9]+$/.test(name)
 }
 
 export function isTemporary(name: string): boolean {

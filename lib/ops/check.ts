@@ -368,7 +368,6 @@ export class Check {
     const places: [string, (name: string) => boolean][] = [
       [`${store.folder}/${temporaryFolder}`, isTemporary],
       [store.folder, isLeftBehind],
-      [`${store.folder}/${transactionFolder}`, isLeftBehind],
       [`${store.folder}/${tagFolder}`, isLeftBehind],
     ]
     for (const [folder, isOfThisCache] of places) {
@@ -412,8 +411,10 @@ export class Check {
     try {
       for (const id of ids) {
         const path = `${folder}/${id}.intent`
-        const problem = this.#tell(path, 'transaction', message)
         const intent = yield* readIntent(store, id)
+        // Carried out while this waited for its turn.
+        if (intent === undefined && (yield* ask<'stat'>({ op: 'stat', path })) === undefined) continue
+        const problem = this.#tell(path, 'transaction', message)
         // What nobody can read decides nothing: whoever meets its seals lifts them.
         if (intent === undefined) problem.fixed = yield* ask<'unlink'>({ op: 'unlink', path })
         const view = intent && this.#viewFor(intent)

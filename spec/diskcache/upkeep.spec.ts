@@ -292,13 +292,7 @@ onBothFaces(faceOf => {
     test('left-over temporary files go when they are older than timeout', async () => {
       const bucket = newBucket({ timeout: 30 })
       bucket.set('key', 1)
-      const names = [
-        'tmp/0123456789abcdef.tmp',
-        'bucketcache.json.1234567',
-        'CACHEDIR.TAG.99',
-        'transactions/0123456789abcdef.intent.4711',
-        'tags/index.4711',
-      ]
+      const names = ['tmp/0123456789abcdef.tmp', 'bucketcache.json.1234567', 'CACHEDIR.TAG.99', 'tags/index.4711']
       for (const name of names) {
         mkdirSync(dirname(join(bucket.path, name)), { recursive: true })
         writeFileSync(join(bucket.path, name), 'left over')
@@ -307,6 +301,45 @@ onBothFaces(faceOf => {
       await delay(40)
       await mends(bucket, Array(names.length).fill('temporary'))
       for (const name of names) expect(existsSync(join(bucket.path, name))).toBe(false)
+    })
+
+    test('an intent that nobody can read is told, and removed', async () => {
+      const bucket = newBucket()
+      bucket.set('key', 1)
+      const path = join(bucket.path, 'transactions/0123456789abcdef.intent')
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, 'torn')
+      await mends(bucket, ['transaction'])
+      expect(existsSync(path)).toBe(false)
+    })
+
+    test('damage under the seal of a living transaction is not said to be mended', async () => {
+      const bucket = newBucket<string, number>()
+      bucket.set('key', 1)
+      let end: () => void = () => {}
+      const ending = new Promise<void>(resolve => {
+        end = resolve
+      })
+      let taken: () => void = () => {}
+      const begun = new Promise<void>(resolve => {
+        taken = resolve
+      })
+      const transaction = bucket.promises.transact(async inside => {
+        await inside.incr('key')
+        taken()
+        await ending
+      })
+      await begun
+      appendFileSync(entryFile(bucket.path), 'no record')
+      const other = new Bucket<string, number>(bucket.path, { timeout: 50 })
+      expect(await faceOf(other).check()).toMatchObject([{ code: 'damaged', fixed: false }])
+      // It waits for as long as it may.
+      expect(await faceOf(other).check({ fix: true })).toMatchObject([{ code: 'damaged', fixed: false }])
+      end()
+      await transaction
+      // What was written since stands behind it.
+      expect(await faceOf(other).check({ fix: true })).toEqual([])
+      expect(other.get('key')).toBe(2)
     })
 
     test('files that are not of this cache are neither listed nor touched', async () => {

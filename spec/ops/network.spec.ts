@@ -1,14 +1,17 @@
 // On a network filesystem appending is not atomic, so whatever is appended to is locked meanwhile.
 
+import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DeadlockError } from '../../lib/errors.ts'
 import type { Io, Request, SyncHost } from '../../lib/io/requests.ts'
+import { Check, entrySteps } from '../../lib/ops/check.ts'
 import { obtain, release } from '../../lib/ops/claim.ts'
 import { beginTransaction, commit, rollBack } from '../../lib/ops/commit.ts'
 import { cull } from '../../lib/ops/cull.ts'
 import { eraseFolder } from '../../lib/ops/erase.ts'
 import { expireSlot, slotsBegun } from '../../lib/ops/expiry.ts'
+import { mergeOrder } from '../../lib/ops/merge.ts'
 import { openFolder } from '../../lib/ops/open.ts'
 import { writeVolume } from '../../lib/ops/order.ts'
 import { pull, push } from '../../lib/ops/queue.ts'
@@ -94,6 +97,26 @@ const operations: [string, (store: Store) => Io<unknown>][] = [
       yield* writeUses(store)
     },
   ],
+  [
+    'a check that mends',
+    function* (store) {
+      yield* createTagIndex(store)
+      const tagged = { ...plainTerms, tags: ['red'], expireMs: 1e9 }
+      for (const name of ['damaged', 'gone', 'here']) {
+        yield* set(store, store.keys.slot(name), store.backend.encode(name), tagged)
+      }
+      appendFileSync(store.keys.slot('damaged').path, 'no record')
+      rmSync(store.keys.slot('gone').path)
+      for (const folder of ['tags', 'order', 'expiry']) rmSync(join(store.folder, folder), { recursive: true })
+      const check = new Check(store, true)
+      yield* check.begin()
+      for (let step = 0; step < entrySteps; step++) yield* check.entries(step)
+      yield* check.end()
+      expect(new Set(check.problems.map(({ code }) => code))).toEqual(new Set(['damaged', 'unplaced', 'unindexed']))
+      expect(check.problems.every(({ fixed }) => fixed)).toBe(true)
+    },
+  ],
+  ['merging the order log', mergeOrder],
   [
     'a claim',
     function* (store) {
