@@ -37,7 +37,7 @@ import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
-import { encodeValue } from './ops/live.ts'
+import { encodeValue, hasEnded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { mayRemember } from './ops/pending.ts'
 import { peek, pull, push } from './ops/queue.ts'
@@ -68,7 +68,6 @@ import { Collections } from './recipes/collections.ts'
 import type { Deque, DequeOptions } from './recipes/deque.ts'
 import type { Index } from './recipes/ordered-index.ts'
 import { readSetting, resetSetting, settingNow } from './reset.ts'
-import { hasEnded } from './upkeep.ts'
 
 /** The core of a bucket, for this package's own modules. */
 export let coreOf: (bucket: Bucket<any, any>) => Core

@@ -1,7 +1,7 @@
 // What a constructor is given, checked: every wrong option is told before anything is touched. The caller's object is not
 // written to, and not kept.
 
-import type { Backend } from './backends/backend.ts'
+import type { Backend, BackendName } from './backends/backend.ts'
 import { resolveBackend } from './backends/resolve.ts'
 import { type Duration, durationParts, toMilliseconds } from './duration.ts'
 import { DefaultKeyMaker } from './keymakers/default.ts'
@@ -9,7 +9,7 @@ import type { KeyMaker } from './keymakers/keymaker.ts'
 import { shortened } from './keymakers/path.ts'
 import { isTag } from './log/extras.ts'
 import type { Tag } from './log/record.ts'
-import type { Terms } from './ops/terms.ts'
+import { plainTerms, type Terms } from './ops/terms.ts'
 import type { UpdateTerms } from './ops/update.ts'
 import {
   type EvictionPolicy,
@@ -20,8 +20,7 @@ import {
 } from './settings.ts'
 import { didYouMean } from './suggest.ts'
 
-/** The backends that can be named instead of made. */
-export type BackendName = 'v8' | 'json' | 'cbor' | 'msgpack'
+export type { BackendName }
 
 /** How decoded values are kept in memory. */
 export interface MemoryOptions {
@@ -288,7 +287,7 @@ const setNames = ['expire', 'tag', 'ifVersion']
 
 /** The terms that `set` is given; `more`: names of options that the caller's caller knows what to do with. */
 export function resolveTerms(options: SetOptions | undefined, more: readonly string[] = []): Terms & UpdateTerms {
-  if (options === undefined) return noTerms
+  if (options === undefined) return plainTerms
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`Expected options to be an object, got ${show(options)}`)
   checkNames(options, more.length === 0 ? setNames : [...setNames, ...more], 'set')
@@ -298,8 +297,6 @@ export function resolveTerms(options: SetOptions | undefined, more: readonly str
   }
   return { expireMs: resolveExpire(expire), tags: resolveTags(tag), ifVersion }
 }
-
-const noTerms: Terms & UpdateTerms = { expireMs: undefined, tags: [], ifVersion: undefined }
 
 /** Terms for `update`: tags that are not named are kept. */
 export function resolveUpdateTerms(options: SetOptions | undefined): UpdateTerms {

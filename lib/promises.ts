@@ -34,7 +34,7 @@ import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
-import { encodeStreamed, encodeValue } from './ops/live.ts'
+import { encodeStreamed, encodeValue, hasEnded } from './ops/live.ts'
 import { catchUp } from './ops/order.ts'
 import { mayRemember } from './ops/pending.ts'
 import { boundsSlot, peek, pull, push, type Queue } from './ops/queue.ts'
@@ -63,7 +63,6 @@ import { type QueueOptions, resolveItemTerms, resolveQueue } from './queue-optio
 import { readSetting, resetSetting, settingNow } from './reset.ts'
 import type { Store } from './store.ts'
 import { Turns } from './turns.ts'
-import { hasEnded } from './upkeep.ts'
 
 /** Culling looks at the signal, and tells how far it is, after so many. */
 const culledAtOnce = 100

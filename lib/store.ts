@@ -74,8 +74,8 @@ export interface Store {
 
 /** Lengths, in bytes, and numbers at which the operations change what they do. The model checker lowers them. */
 export interface Bounds {
-  /** Above this, a record replaces its log instead of being appended: a log of ordinary records stays within one read. */
-  readonly largeRecord: number
+  /** A longer value replaces its log instead of being appended: a log of ordinary records stays within one read. */
+  readonly largeValue: number
   /** A log beyond this is compacted: dead records may take so much, or as much as eight live ones. */
   readonly compaction: number
   /** The same for a log that is written many times a second: on some filesystems it takes a hundred times what an append
@@ -91,7 +91,7 @@ export interface Bounds {
 }
 
 export const ordinaryBounds: Bounds = {
-  largeRecord: 16 * 1024,
+  largeValue: 16 * 1024,
   compaction: 16 * 1024,
   hotCompaction: 128 * 1024,
   garbage: 256,

@@ -2,6 +2,7 @@
 
 import { Bucket, coreOf } from '../bucket.ts'
 import { type BucketOptions, show } from '../options.ts'
+import { isThenable } from '../thenable.ts'
 import { DeferredWriteBucket, deferralOf } from './bucket.ts'
 
 /** Those of the instance; the folder has the others. */
@@ -88,8 +89,4 @@ async function syncedAfter(block: PromiseLike<unknown>, deferred: DeferredWriteB
   // What came in meanwhile was accepted.
   await deferred.promises.sync()
   return result
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

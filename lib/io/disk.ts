@@ -1,4 +1,4 @@
-// What both hosts must know about files: flags, permission bits, how to make a missing folder.
+// What both hosts must know about files: flags, permission bits, how often and how long to try.
 
 import { constants } from 'node:fs'
 

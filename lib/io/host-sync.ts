@@ -1,4 +1,4 @@
-// The world as node:fs shows it to a caller that waits. One of two places that import node:fs (the other: host-async.ts).
+// The world as node:fs shows it to a caller that waits. The other world is host-async.ts.
 
 import fs from 'node:fs'
 import { dirname } from 'node:path'

@@ -11,8 +11,8 @@ export function lockOptions(path: string): LockOptions {
     stale: 20_000,
     update: 5_000,
     lockfilePath: `${path}.lock`,
-    // A holder that slept through its time has lost the lock, and learns it when releasing. All that is done under one
-    // of these locks is safe without it, only wasteful: the default, to crash the process, would be worse.
+    // A holder that slept through its time has lost the lock, and learns it when releasing. Merging is safe without, only wasteful;
+    // on a network filesystem appends are not (DESIGN.md, KNOWN). The default, to crash the process, would be worse.
     onCompromised: () => {},
   }
 }

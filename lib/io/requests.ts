@@ -43,7 +43,7 @@ export interface SharedAppend {
   stands?: boolean
 }
 
-/** Who holds a seal or a claim, as text; see `io/owner.ts`. */
+/** Who holds a seal or a claim, as text; see `log/owner.ts`. */
 export type Owner = string
 
 /** Each request by the name of what is asked: what it says, and what it is told. */
@@ -81,7 +81,7 @@ export interface Effects {
   patch: { ask: { path: string; position: number; bytes: Uint8Array; durable: boolean }; reply: void }
   /** The CRC-32 of `head` followed by the bytes of a file from `from` on. */
   checksum: { ask: { path: string; head: Uint8Array; from: number }; reply: number }
-  /** Replaces small files about the folder as one step: settings, intents. */
+  /** Replaces small files about the folder as one step: settings, its marks, the mark of the index of tags. */
   publish: { ask: { path: string; bytes: Uint8Array; durable: boolean }; reply: void }
   /** As `stat`, of an open file. */
   stampOf: { ask: { file: File }; reply: FileStamp }

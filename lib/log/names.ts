@@ -18,6 +18,8 @@
 //   tmp/<16 hex>.tmp               a file on its way to its place
 //   tmp/<16 hex>.<tags|expiry>.<name of the log>   hints that somebody is looking after
 //   bucketcache.json               the folder's settings, with its format
+//   CACHEDIR.TAG  .gitignore       tell backup programs and git to pass the folder over
+//   change.lock  order/merge.lock  folders of proper-lockfile
 
 import { hash } from 'node:crypto'
 

@@ -57,7 +57,7 @@ export interface LogRecord extends RecordFields {
   readonly at: number
   /** Bytes from its first to its last. */
   readonly length: number
-  /** Whether this put is of the key with this identity (see `identityOf`), told without decoding more than is needed. */
+  /** Whether this put is of the key with this text or, where it has one, identity, told without decoding more than is needed. */
   isOf(keyText: string, identity: string | undefined): boolean
   /** The encoded value, in `bytes`. */
   readonly bytes: Buffer

@@ -3,7 +3,7 @@
 // allows blanks between tokens), which are read without parsing; the rest is parsed only when somebody asks for it.
 // Layout: FORMAT.md § Text records.
 //
-// {"bucketcache":1,"crc":"…8","length":…10,"value":…10,"at":…10,"kind":…10,"id":"…16","time":…13,"expires":…16,
+// {"bucketcache":1,"crc":"…8","length":…10,"value":…10,"at":…10,"kind":…11,"id":"…16","time":…13,"expires":…16,
 //  "pinned":…5,"place":"…16","ref":…10 then, where needed, extras, then ,"key":… }
 
 import { crc32 } from 'node:zlib'
@@ -53,10 +53,10 @@ plainPut.write('"put"', columns.kind.start)
 plainPut.write('null', columns.expires.end - 4)
 plainPut.write('false', columns.pinned.start)
 plainPut.write('null', columns.ref.end - 4)
-const kindsByFirstLetter = new Map<number, KindName>(kindNames.map(name => [letterOf(name), name]))
+const kindsByLetters = new Map<number, KindName>(kindNames.map(name => [lettersOf(name), name]))
 
-/** 'put', 'touch' and 'tombstone', 'seal': the second letter tells the kinds apart. */
-function letterOf(name: KindName): number {
+/** The second and third letter tell the kinds apart. */
+function lettersOf(name: KindName): number {
   return name.charCodeAt(1) * 256 + name.charCodeAt(2)
 }
 
@@ -294,7 +294,7 @@ function opensAt(bytes: Buffer, start: number): boolean {
 
 function kindAt(bytes: Buffer, start: number): KindName | undefined {
   const at = start + columns.kind.start + 2 // behind the quote and the first letter
-  return kindsByFirstLetter.get(bytes[at]! * 256 + bytes[at + 1]!)
+  return kindsByLetters.get(bytes[at]! * 256 + bytes[at + 1]!)
 }
 
 /** A column's number; NaN where something else stands there. Faster than making a string of it. */

@@ -11,6 +11,7 @@ import { release } from '../ops/claim.ts'
 import { encodeValue } from '../ops/live.ts'
 import { set } from '../ops/set.ts'
 import type { Terms } from '../ops/terms.ts'
+import { isThenable } from '../thenable.ts'
 import type { Flight } from './flights.ts'
 import { titleOf } from './layout.ts'
 import { writeNote } from './note.ts'
@@ -167,9 +168,4 @@ export class Runs {
   #tellClaimLost(error: unknown): void {
     if (topics.error.active) topics.error.publish({ folder: this.#core.path, operation: 'wrap', error })
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value instanceof Promise) return true
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -150,6 +150,13 @@ export class Attempt {
   *#put(opened: OpenLog, live: Found | undefined, write: Write & { kind: 'put' }): Io<string | undefined> {
     const { store, slot } = this
     const { file, kept, log, size } = opened
+    const { value } = write
+    const streamed = value instanceof Uint8Array ? undefined : value
+    const large = streamed !== undefined || value.length > store.bounds.largeValue
+    if (large && kept !== undefined) {
+      this.needsPath = true
+      return undefined
+    }
     // What is in `log` points into bytes that are this file's alone, so it is still good after the requests below.
     const before = placeOf(log)
     const place = (live && before) ?? store.environment.newId()
@@ -165,16 +172,10 @@ export class Attempt {
       key: slot.text,
       identity: slot.identity,
     })
-    const { value } = write
-    const streamed = value instanceof Uint8Array ? undefined : value
-    const record = value instanceof Uint8Array ? store.framing.encode(fields, value, size) : undefined
+    const record =
+      streamed === undefined ? store.framing.encode(fields, value as Uint8Array, large ? 0 : size) : undefined
     const length =
       record?.length ?? streamed!.room + streamed!.length + store.framing.surround(fields, 0, 0).tail.length
-    const large = length > store.bounds.largeRecord || record === undefined
-    if (large && kept !== undefined) {
-      this.needsPath = true
-      return undefined
-    }
     checkFits(store, slot, length, large ? 0 : size)
     const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
     const told = hinted ? yield* this.#hint(log, live, write) : 'nothing'
@@ -190,10 +191,7 @@ export class Attempt {
     if (large) {
       const temporary = streamed?.path ?? `${store.folder}/${temporaryName(fields.id)}`
       if (streamed !== undefined) yield* completeStreamed(store, streamed, fields)
-      else {
-        const bytes = store.framing.encode(fields, value as Uint8Array, 0)
-        yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable: store.settings.durable })
-      }
+      else yield* ask<'write'>({ op: 'write', path: temporary, bytes: record!, durable: store.settings.durable })
       let done = false
       try {
         done = yield* replaceLog(store, slot.path, file, size, stateOffset(log.state), { by: 'file', temporary })

@@ -53,13 +53,16 @@ export function* slotsBegun(store: Store, now: number): Io<TimeSlot[]> {
     .sort((a, b) => a.start - b.start)
 }
 
+function hasExpiredBy({ settings }: Store, { state, value }: LogState, now: number): boolean {
+  return value !== undefined && state !== undefined && expiryOf(state, settings.lifetimeMs) <= now
+}
+
 /** Erases what has expired by `now` of what a transaction has taken: the slots hear of it at the commit. How many. */
 export function* expireTaken(store: Store, now: number): Io<number> {
   let count = 0
   for (const { slot } of store.transaction?.taken.values() ?? []) {
     if (slot.hidden) continue
-    const meant = ({ state, value }: LogState): boolean =>
-      value !== undefined && state !== undefined && expiryOf(state, store.settings.lifetimeMs) <= now
+    const meant = (log: LogState): boolean => hasExpiredBy(store, log, now)
     if ((yield* eraseInside(store, slot.path, meant)) !== undefined) count++
   }
   return count
@@ -94,8 +97,7 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
       continue
     }
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
-    const meant = ({ state, value }: LogState): boolean =>
-      value !== undefined && state !== undefined && expiryOf(state, view.settings.lifetimeMs) <= now
+    const meant = (log: LogState): boolean => hasExpiredBy(view, log, now)
     const erased =
       store.transaction === undefined
         ? yield* erase(view, path, meant, options.patient)

@@ -1,12 +1,11 @@
 // The fields of the records that operations write: those without a value, and puts that are written anew.
 
-import { type LogRecord, noRef, type RecordFields, type Tag } from '../log/record.ts'
+import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
+import { noTags } from './terms.ts'
 
 const noId = '0'.repeat(16)
-
-const noTags: readonly Tag[] = []
 
 /** The fields of a record that holds no value. */
 export function bareRecord(

@@ -16,17 +16,12 @@ import { type Found, liveEntry } from './live.ts'
 import { readLog, type Stamped } from './raw.ts'
 import { take } from './transaction.ts'
 
-/** The log at `path` as it counts at this moment: for a key that a transaction holds, what that has decided. `withoutBytes`: as
+/** The log at `path` as it counts at this moment: for a key that a transaction holds, what that has decided. `skims`: as
  *  for `readLog`. */
-export function* readCurrent(
-  store: Store,
-  path: string,
-  stamped?: Stamped,
-  withoutBytes = false,
-): Io<LogState | undefined> {
+export function* readCurrent(store: Store, path: string, stamped?: Stamped, skims = false): Io<LogState | undefined> {
   const inside = store.transaction?.taken.get(path)
   if (inside !== undefined) return inside.log
-  let log = yield* readLog(store, path, stamped, withoutBytes)
+  let log = yield* readLog(store, path, stamped, skims)
   // On the common path the last record is the state itself.
   while (log?.last !== undefined && log.last !== log.state && log.last.kind === 'seal') {
     const seal = log.last
@@ -48,13 +43,13 @@ export function* readCurrent(
   return log
 }
 
-/** The live entry of a key. `withoutBytes`: as for `readLog`. */
-export function* find(store: Store, slot: Slot, stamped?: Stamped, withoutBytes = false): Io<Found | undefined> {
+/** The live entry of a key. `skims`: as for `readLog`. */
+export function* find(store: Store, slot: Slot, stamped?: Stamped, skims = false): Io<Found | undefined> {
   const { transaction } = store
   let log: LogState | undefined
   if (transaction === undefined) {
     if (slot.hidden) log = yield* lookHot(store, slot.path)
-    log ??= yield* readLog(store, slot.path, stamped, withoutBytes)
+    log ??= yield* readLog(store, slot.path, stamped, skims)
     // Nearly never: what counts may stand elsewhere then.
     if (log?.last?.kind === 'seal') log = yield* readCurrent(store, slot.path, stamped)
   } else {

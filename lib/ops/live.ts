@@ -32,6 +32,11 @@ export function liveEntry(store: Store, log: LogState, slot?: Slot): Found | und
   return { state, put, expires }
 }
 
+/** Whether a log holds an entry whose time is over. */
+export function hasEnded(store: Store, log: LogState): boolean {
+  return log.value !== undefined && liveEntry(store, log) === undefined
+}
+
 /** When an entry expires under a lifetime. One that the caller gave an expiry of its own keeps it; any other at most lives
  *  as long as the present lifetime, even if it was stored under a longer one (BucketCache: Bucket.lifetime). */
 export function expiryOf(state: Pick<LogRecord, 'time' | 'expires' | 'pinned'>, lifetimeMs: number): number {

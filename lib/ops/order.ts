@@ -257,8 +257,8 @@ function* endSegment(store: Store, file: File): Io<void> {
 /** So many bytes of change a process may keep to itself; `check` allows for a few such processes. */
 export const gatheredAtMost = 8 * 1024
 
-/** Small changes of volume are gathered, so that writing a key again mostly costs no second append. An eighth of the volume
- *  for each process keeps what the others see well within a factor of two; a little of the limit, and they keep to that. */
+/** Small changes of volume are gathered, so that writing a key again mostly costs no second append: four KiB by each process, or
+ *  eight where that is little beside the volume and the limit. */
 export function volumeIsDue(store: Store): boolean {
   const { unwritten, totals } = store.order
   return Math.abs(unwritten) > Math.max(4096, Math.min(totals.volume / 8, store.limits.sizeLimit / 64, gatheredAtMost))

@@ -13,24 +13,19 @@ export interface Stamped {
 /** From here on it pays to look at a log's head first: it may be that of a long value that nobody wants. */
 const skimFrom = 2 ** 20
 
-/** The last record of the log at `path`, whatever it is of; undefined: no such file. `withoutBytes`: a value that was streamed in
+/** The last record of the log at `path`, whatever it is of; undefined: no such file. `skims`: a value that was streamed in
  *  may be left out. */
-export function* readLog(
-  store: Store,
-  path: string,
-  stamped?: Stamped,
-  withoutBytes = false,
-): Io<LogState | undefined> {
+export function* readLog(store: Store, path: string, stamped?: Stamped, skims = false): Io<LogState | undefined> {
   let reach = ordinaryReach
-  let skims = withoutBytes
+  let maySkim = skims
   for (;;) {
     const window = yield* ask<'load'>({ op: 'load', path, reach, stamped: stamped !== undefined })
     if (window === undefined) return undefined
     if (stamped !== undefined) stamped.stamp = window.stamp
     const state = readState(store.framing, window)
     if (!('from' in state)) return state
-    if (skims && window.size >= skimFrom) {
-      skims = false
+    if (maySkim && window.size >= skimFrom) {
+      maySkim = false
       const skimmed = yield* skimLog(store, path)
       if (skimmed !== undefined) return skimmed
     }

@@ -20,7 +20,7 @@ import { beginning, folder, type Process, World, type WorldOptions } from '../si
 const world: WorldOptions = {
   backend: new V8Backend(),
   bounds: {
-    largeRecord: 1 << 14,
+    largeValue: 1 << 14,
     compaction: 1 << 14,
     hotCompaction: 1 << 14,
     segment: 1 << 16,

@@ -23,7 +23,7 @@ import { ordinaryBounds, type Store } from '../../lib/store.ts'
 import { scheduledHost } from '../support/scheduled.ts'
 import { hosts, later, newStore, sync } from '../support/stores.ts'
 
-const bounds = { ...ordinaryBounds, compaction: 500, hotCompaction: 500, largeRecord: 400, segment: 600 }
+const bounds = { ...ordinaryBounds, compaction: 500, hotCompaction: 500, largeValue: 400, segment: 600 }
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 interface Ledger {

@@ -24,7 +24,7 @@ import { folder, type Plant, type Process, type World, type WorldOptions } from 
 
 /** Small, so that what is rare with ordinary values comes with the first. */
 export const smallBounds: Bounds = {
-  largeRecord: 300,
+  largeValue: 300,
   compaction: 400,
   hotCompaction: 400,
   segment: 1 << 16,

@@ -21,7 +21,7 @@ import { folder, type Plant, type Process, type World, type WorldOptions } from 
 
 /** Three adds, or a base and two, are a segment. */
 const orderBounds: Bounds = {
-  largeRecord: 1 << 14,
+  largeValue: 1 << 14,
   compaction: 1 << 14,
   hotCompaction: 1 << 14,
   segment: 200,
