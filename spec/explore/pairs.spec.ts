@@ -68,7 +68,7 @@ describe('a key whose log all of them keep open', () => {
     exploreAll(
       `hot, ${crashes} crashes`,
       states.flatMap(state => pairs.map(actions => entries({ actions, state, crashes, hot: true }))),
-      200,
+      60,
     )
   })
 
@@ -76,7 +76,7 @@ describe('a key whose log all of them keep open', () => {
     exploreAll(
       `hot threes, ${crashes} crashes, 2 interruptions`,
       threes.map(actions => entries({ actions, state: 'several records', crashes, preemptions: 2, hot: true })),
-      1000,
+      400,
     )
   })
 })

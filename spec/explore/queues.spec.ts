@@ -13,7 +13,7 @@ describe.each(queueStateNames)('a queue that is: %s', state => {
     exploreAll(
       state,
       pairs.map(actions => queues({ actions, state })),
-      100,
+      60,
     )
   })
 
@@ -21,7 +21,7 @@ describe.each(queueStateNames)('a queue that is: %s', state => {
     exploreAll(
       `${state}, one crash`,
       pairs.map(actions => queues({ actions, state, crashes: 1 })),
-      60,
+      30,
     )
   })
 })
@@ -48,7 +48,7 @@ describe('a queue with three at it', () => {
       ['two items', 'drained', 'with holes', 'with holes at both ends'].flatMap(state =>
         threes.map(actions => queues({ actions, state, preemptions: 2 })),
       ),
-      300,
+      200,
     )
   })
 })
