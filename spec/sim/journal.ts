@@ -4,6 +4,14 @@ import type { Io } from '../../lib/io/requests.ts'
 import type { Interner } from './intern.ts'
 import { isLinearizable, type Operation } from './linearizable.ts'
 import { describe, type Outcome } from './task.ts'
+import type { Process, World } from './world.ts'
+
+/** One operation of a task that does several in a row. */
+export interface Part<S> {
+  readonly name: string
+  readonly run: (process: Process) => Io<unknown>
+  readonly step: Operation<S>['step']
+}
 
 type Noted<S> = Operation<S> & { outcome: Outcome }
 
@@ -47,5 +55,30 @@ export class Journal<S> {
     if (isLinearizable(operations, initial, textOf)) return undefined
     const said = [...this.#operations.values()].map(({ name, outcome }) => `${name} = ${describe(outcome)}`)
     return `no order explains ${said.join(', ')}`
+  }
+}
+
+/** Puts tasks into a world, each the parts of one, and all in its journal: from the operation with number `first` on. */
+export function addTasks<S>(
+  world: World,
+  journal: Journal<S>,
+  acting: readonly (readonly Part<S>[])[],
+  layout: 'processes' | 'one thread',
+  first = 0,
+): void {
+  world.journal = journal
+  const one = layout === 'one thread' ? world.process('one') : undefined
+  let counted = first
+  for (const [n, parts] of acting.entries()) {
+    const process = one ?? world.process(`p${n}`)
+    const from = counted
+    counted += parts.length
+    const start = function* (): Io<unknown[]> {
+      const results: unknown[] = []
+      for (const [i, { name, run, step }] of parts.entries())
+        results.push(yield* journal.note(from + i, name, step, run(process)))
+      return results
+    }
+    world.add({ name: parts.map(part => part.name).join(', '), process, start })
   }
 }

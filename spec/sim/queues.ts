@@ -7,11 +7,9 @@ import { compact } from '../../lib/ops/compact.ts'
 import { boundsSlot, peek, pull, push, type Queue } from '../../lib/ops/queue.ts'
 import { reclaimAll } from '../../lib/ops/reclaim.ts'
 import { plainTerms } from '../../lib/ops/terms.ts'
-import type { Store } from '../../lib/store.ts'
 import type { Disk } from './disk.ts'
 import { checkLeftovers, entryPath, smallBounds } from './entries.ts'
-import { Journal } from './journal.ts'
-import type { Operation } from './linearizable.ts'
+import { addTasks, Journal, type Part } from './journal.ts'
 import { Preparation } from './prepare.ts'
 import type { Scenario } from './schedule.ts'
 import { checking } from './transactions.ts'
@@ -30,19 +28,13 @@ export interface QueueOptions {
 /** The items, the first one first. */
 type Items = readonly number[]
 
-interface Part {
-  readonly name: string
-  readonly run: (store: Store) => Io<unknown>
-  readonly step: Operation<Items>['step']
-}
-
 const front: Queue = { prefix: undefined, side: 'front' }
 const back: Queue = { prefix: undefined, side: 'back' }
 
-function pushing(name: string, queue: Queue, item: number): Part {
+function pushing(name: string, queue: Queue, item: number): Part<Items> {
   return {
     name: `${name} ${item}`,
-    run: store => push(store, queue, item, plainTerms),
+    run: ({ store }) => push(store, queue, item, plainTerms),
     step: (items, { kind }) => (kind === 'threw' ? [] : [queue.side === 'back' ? [...items, item] : [item, ...items]]),
   }
 }
@@ -51,10 +43,10 @@ function* valueAt(io: Io<{ value: unknown } | undefined>): Io<unknown> {
   return (yield* io)?.value
 }
 
-function pulling(name: string, queue: Queue): Part {
+function pulling(name: string, queue: Queue): Part<Items> {
   return {
     name,
-    run: store => valueAt(pull(store, queue)),
+    run: ({ store }) => valueAt(pull(store, queue)),
     step(items, outcome) {
       if (outcome.kind === 'threw') return []
       const item = queue.side === 'front' ? items[0] : items.at(-1)
@@ -64,21 +56,21 @@ function pulling(name: string, queue: Queue): Part {
   }
 }
 
-function peeking(): Part {
+function peeking(): Part<Items> {
   return {
     name: 'peek',
-    run: store => valueAt(peek(store, front)),
+    run: ({ store }) => valueAt(peek(store, front)),
     step: (items, { kind, ...rest }) =>
       kind === 'crashed' || (kind === 'returned' && (rest as { value: unknown }).value === items[0]) ? [items] : [],
   }
 }
 
-function upkeep(name: string, run: Part['run']): Part {
+function upkeep(name: string, run: Part<Items>['run']): Part<Items> {
   return { name, run, step: (items, { kind }) => (kind === 'threw' ? [] : [items]) }
 }
 
 /** What each does, operation by operation; `n`: its number. */
-const actions: Readonly<Record<string, (n: number) => Part[]>> = {
+const actions: Readonly<Record<string, (n: number) => Part<Items>[]>> = {
   push: n => [pushing('push', back, 10 + n)],
   'push two': n => [pushing('push', back, 20 + 2 * n), pushing('push', back, 21 + 2 * n)],
   'push to the front': n => [pushing('push to the front', front, 30 + n)],
@@ -87,7 +79,7 @@ const actions: Readonly<Record<string, (n: number) => Part[]>> = {
   'pull from the back': () => [pulling('pull from the back', back)],
   'push and pull': n => [pushing('push', back, 40 + n), pulling('pull', front)],
   peek: () => [peeking()],
-  compact: () => [upkeep('compact', store => compact(store, boundsSlot(store, front).path))],
+  compact: () => [upkeep('compact', ({ store }) => compact(store, boundsSlot(store, front).path))],
 }
 
 export const queueActionNames: readonly string[] = Object.keys(actions)
@@ -186,41 +178,27 @@ export function queueScenario(name: string, options: QueueOptions): Scenario {
     crashes: options.crashes,
     preemptions: options.preemptions,
     longest: 150,
-    begin: it => addTasks(it, acting, options.layout, start),
+    begin: it => begin(it, acting, options.layout, start),
     check: it => checkQueue(it, start),
   }
 }
 
 const journals = new WeakMap<World, Journal<Items>>()
 
-function addTasks(
+function begin(
   world: World,
-  acting: readonly (readonly Part[])[],
+  acting: readonly (readonly Part<Items>[])[],
   layout: QueueOptions['layout'],
   { unsaid }: Prepared,
 ): void {
   const journal = new Journal<Items>(world.interner)
-  world.journal = journal
   journals.set(world, journal)
-  const one = layout === 'one thread' ? world.process('one') : undefined
-  let counted = 0
-  for (const item of unsaid) {
+  for (const [i, item] of unsaid.entries()) {
     const { name, step } = pushing('push', back, item)
     // Begun, and never ended.
-    journal.note(counted++, name, step, never()).next()
+    journal.note(i, name, step, never()).next()
   }
-  for (const [n, parts] of acting.entries()) {
-    const process = one ?? world.process(`p${n}`)
-    const first = counted
-    counted += parts.length
-    const start = function* (): Io<unknown[]> {
-      const results: unknown[] = []
-      for (const [i, { name, run, step }] of parts.entries())
-        results.push(yield* journal.note(first + i, name, step, run(process.store)))
-      return results
-    }
-    world.add({ name: parts.map(part => part.name).join(', '), process, start })
-  }
+  addTasks(world, journal, acting, layout, unsaid.length)
 }
 
 function* never(): Io<void> {
@@ -237,7 +215,7 @@ function checkQueue(world: World, start: Prepared): string | undefined {
   if (problems.length > 0) return `check finds ${problems}`
   for (let n = 20; ; n++) {
     const { name, run, step } = pulling('then pull', front)
-    const item = world.run(probe, () => journal.note(n, name, step, run(probe.store)))
+    const item = world.run(probe, () => journal.note(n, name, step, run(probe)))
     if (item === undefined) break
   }
   return (

@@ -26,7 +26,7 @@ import type { Store } from '../../lib/store.ts'
 import { largeValue } from './actions.ts'
 import type { Disk } from './disk.ts'
 import { checkLeftovers, smallBounds } from './entries.ts'
-import { Journal } from './journal.ts'
+import { addTasks, Journal } from './journal.ts'
 import type { Operation } from './linearizable.ts'
 import { listKeys } from './orders.ts'
 import { Preparation, setting } from './prepare.ts'
@@ -394,32 +394,22 @@ export function transactionScenario(name: string, options: TransactionOptions): 
     crashes: options.crashes,
     preemptions: options.preemptions,
     longest: 150,
-    begin: it => addTasks(it, acting, options.layout),
+    begin: it => begin(it, acting, options.layout),
     check: it => checkBoth(it, start),
   }
 }
 
 const journals = new WeakMap<World, Journal<Pair>>()
 
-function addTasks(world: World, acting: readonly (readonly Part[])[], layout: TransactionOptions['layout']): void {
+function begin(world: World, acting: readonly (readonly Part[])[], layout: TransactionOptions['layout']): void {
   const journal = new Journal<Pair>(world.interner)
-  world.journal = journal
   journals.set(world, journal)
-  const one = layout === 'one thread' ? world.process('one') : undefined
-  let counted = 0
-  for (const [n, parts] of acting.entries()) {
-    const process = one ?? world.process(`p${n}`)
-    const first = counted
-    counted += parts.length
-    const start = function* (): Io<unknown[]> {
-      const results: unknown[] = []
-      for (const [i, { name, run, means }] of parts.entries()) {
-        results.push(yield* journal.note(first + i, name, stepOf(means), run(process, process.store)))
-      }
-      return results
-    }
-    world.add({ name: parts.map(part => part.name).join(', '), process, start })
-  }
+  const parts = acting.map(each =>
+    each.map(({ name, run, means }) => {
+      return { name, step: stepOf(means), run: (process: Process) => run(process, process.store) }
+    }),
+  )
+  addTasks(world, journal, parts, layout)
 }
 
 function stepOf(means: Part['means']): Operation<Pair>['step'] {
