@@ -444,9 +444,9 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     const reset = boolean('reset', options.reset, false)
     boolean('enable', options.enable, false)
     const { core } = this
+    if (reset) core.checkWritable('stats({ reset: true })')
     const counts = core.attempt('stats', { hits: 0, misses: 0 }, () => {
       core.flushStatistics()
-      if (reset) core.checkWritable('stats({ reset: true })')
       return core.sync(readStatistics(core.store, reset))
     })
     if (options.enable !== undefined) this.reset('statistics', options.enable)
