@@ -25,7 +25,7 @@ import { writeVolume } from './ops/order.ts'
 import type { Bytes } from './ops/read.ts'
 import { reclaimAll } from './ops/reclaim.ts'
 import { writeStatistics } from './ops/statistics.ts'
-import { createTagIndex, dropTagIndex } from './ops/tags.ts'
+import { switchTagIndex } from './ops/tags.ts'
 import { writeUses } from './ops/usage.ts'
 import { type BucketOptions, resolveOptions, type Settings, show } from './options.ts'
 import { defaultSettings, type FolderSettings } from './settings.ts'
@@ -79,10 +79,9 @@ export class Core {
       this.sync(openFolder(this.store, settings.folder, create)),
     )
     this.setLimits(limits)
-    if (create && settings.folder.tagIndex !== undefined) {
-      const io = settings.folder.tagIndex ? createTagIndex(this.store) : dropTagIndex(this.store)
-      this.attempt('open', undefined, () => this.sync(io))
-    }
+    const { tagIndex } = settings.folder
+    if (create && tagIndex !== undefined)
+      this.attempt('open', undefined, () => this.sync(switchTagIndex(this.store, tagIndex)))
     cores.add(new WeakRef(this))
   }
 

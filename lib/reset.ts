@@ -4,7 +4,7 @@ import type { Core } from './core.ts'
 import { type DurationPart, toParts } from './duration.ts'
 import type { Io } from './io/requests.ts'
 import { openFolder } from './ops/open.ts'
-import { createTagIndex, dropTagIndex } from './ops/tags.ts'
+import { switchTagIndex } from './ops/tags.ts'
 import { type BucketOptions, checkSetting, resolveOptions } from './options.ts'
 import { type FolderSettings, isFolderSetting } from './settings.ts'
 
@@ -31,7 +31,7 @@ export function* resetSetting<N extends keyof BucketOptions>(
   if (isFolderSetting(name)) {
     core.checkWritable('reset')
     const given = { [name]: checkSetting(name, value) } as Partial<FolderSettings>
-    if (given.tagIndex !== undefined) yield* given.tagIndex ? createTagIndex(core.store) : dropTagIndex(core.store)
+    if (given.tagIndex !== undefined) yield* switchTagIndex(core.store, given.tagIndex)
     // What was looked up before counting was switched on does not count.
     if (given.statistics === true && !core.store.limits.statistics)
       Object.assign(core.store.lookups, { hits: 0, misses: 0 })
@@ -51,7 +51,8 @@ export function* resetSetting<N extends keyof BucketOptions>(
       // As if it was opened now: who only reads makes no folder.
       if (settings.readOnly && !wanted.readOnly) {
         core.setLimits(yield* openFolder(core.store, settings.folder, true))
-        if (settings.folder.tagIndex === true) yield* createTagIndex(core.store)
+        const { tagIndex } = settings.folder
+        if (tagIndex !== undefined) yield* switchTagIndex(core.store, tagIndex)
       }
       settings.readOnly = wanted.readOnly
       break

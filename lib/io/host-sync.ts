@@ -184,8 +184,8 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     },
     read({ file, position, length }) {
       try {
-        // Mostly a writer's look whether anything stands behind its record, and nothing does.
-        if (length <= 4096) {
+        // Mostly a writer's look whether anything stands behind its record, or behind what is known, and nothing does.
+        if (length <= scratchLength) {
           const n = fs.readSync(file, scratch, 0, length, position)
           return n === 0 ? noBytes : copyOf(scratch, 0, n)
         }

@@ -20,9 +20,6 @@ import {
   intentId,
   isLeftBehind,
   isTemporary,
-  orderFolder,
-  queueFolder,
-  recipeFolder,
   tagFolder,
   temporaryFolder,
   transactionFolder,
@@ -32,12 +29,13 @@ import type { LogState } from '../log/state.ts'
 import { forFolder, type Store, viewOf } from '../store.ts'
 import { HintCheck } from './check-hints.ts'
 import { QueueCheck } from './check-queues.ts'
+import { TotalsCheck } from './check-totals.ts'
 import { rivalClaim } from './claim.ts'
 import { isOurs } from './erase.ts'
 import { readIntent, rollForward } from './intent.ts'
 import { underLock } from './lock.ts'
 import { clean, forestall, giveNewPlace, isDeadSeal, lift, readToKeep } from './mend.ts'
-import { type Add, appendOrder, catchUp, gatheredAtMost, writeVolume } from './order.ts'
+import { type Add, appendOrder, writeVolume } from './order.ts'
 import { readLog } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { Standing } from './standing.ts'
@@ -99,10 +97,10 @@ export class Check {
   readonly #standing: Standing
   readonly #hints: HintCheck
   readonly #queues: QueueCheck
+  readonly #totals: TotalsCheck
   /** Places that were found in entries. */
   readonly #found = new Set<string>()
   readonly #backendOf = new Map<string, Add>()
-  #bytes = 0
 
   constructor(store: Store, fix: boolean) {
     this.#store = store
@@ -110,6 +108,7 @@ export class Check {
     this.#standing = new Standing(store)
     this.#hints = new HintCheck(store, fix, this.#tell)
     this.#queues = new QueueCheck(store, fix, this.#tell)
+    this.#totals = new TotalsCheck(store, fix, this.#tell, this.#standing)
   }
 
   readonly #tell: Tell = (path, code, message) => {
@@ -191,7 +190,7 @@ export class Check {
     }
     if (!isOurs(view, path, log)) return undefined
     const stamp = yield* ask<'stat'>({ op: 'stat', path })
-    if (stamp !== undefined) this.#bytes += stamp.size
+    if (stamp !== undefined) this.#totals.weigh(stamp.size)
     this.#found.add(put.place)
     yield* this.#hints.entry(view, hash, path, log)
     yield* this.#queues.entry(view, path, log)
@@ -234,7 +233,7 @@ export class Check {
     yield* this.#hints.end()
     yield* this.#queues.end()
     yield* this.#ghosts()
-    yield* this.#totals()
+    yield* this.#totals.end()
     yield* this.#temporaries()
   }
 
@@ -267,46 +266,6 @@ export class Check {
     if (this.#fix) yield* this.#note(removes, mended)
   }
 
-  *#totals(): Io<void> {
-    const store = this.#store
-    const before = yield* this.#position()
-    yield* this.#standing.refresh()
-    const counts = new Map<string, number>()
-    for (const { backend } of this.#standing.places.values()) counts.set(backend, (counts.get(backend) ?? 0) + 1)
-    // While others write there is no one moment to compare.
-    if ((yield* this.#position()) !== before) return
-    const path = `${store.folder}/${orderFolder}`
-    const { totals } = store.order
-    for (const backend of new Set([...counts.keys(), ...totals.counts.keys()])) {
-      const count = (counts.get(backend) ?? 0) - (totals.counts.get(backend) ?? 0)
-      if (count === 0) continue
-      const problem = this.#tell(path, 'totals', `the number of entries of ${backend} is off by ${-count}`)
-      yield* this.#adjust({ count, bytes: 0, backend }, problem)
-    }
-    // Small changes of volume are gathered in memory, by each of some processes: within these bounds nothing is wrong. What the
-    // package's own logs take is added as they grow, and need not be.
-    const own = yield* this.#ownBytes()
-    const isWithin = (bytes: number): boolean => bytes <= this.#slack() && bytes >= -this.#slack() - own
-    if (isWithin(yield* this.#surplus())) return
-    // What was weighed on the way may have changed since: once more, at one moment; and whoever erases entries may have been
-    // stopped before he could note it: once more after a pause.
-    const then = yield* this.#position()
-    let bytes = 0
-    for (const ms of [0, store.bounds.pauseMs]) {
-      if (ms > 0) yield* this.#wait(ms)
-      this.#bytes = yield* this.#entryBytes()
-      bytes = yield* this.#surplus()
-      if (isWithin(bytes) || (yield* this.#position()) !== then) return
-    }
-    const problem = this.#tell(path, 'totals', `the volume is off by ${-bytes} bytes`)
-    yield* this.#adjust({ count: 0, bytes, backend: '' }, problem)
-  }
-
-  *#adjust(by: { count: number; bytes: number; backend: string }, problem: Problem): Io<void> {
-    if (!this.#fix) return
-    yield* this.#note([{ kind: 'adjust', id: this.#store.environment.newId(), records: 0, ...by }], [problem])
-  }
-
   /** A record may have been read while it was being written; by somebody who was stopped in the middle, if it was lately. */
   *#readAgain(view: Store, path: string): Io<LogState | undefined> {
     const stamp = yield* ask<'stat'>({ op: 'stat', path })
@@ -317,49 +276,6 @@ export class Check {
 
   *#wait(ms: number): Io<void> {
     yield* ask<'sleep'>({ op: 'sleep', ms, own: false, path: this.#store.folder })
-  }
-
-  /** By how many bytes there are more, as they were weighed, than the totals say. */
-  *#surplus(): Io<number> {
-    return this.#bytes + (yield* this.#orderBytes()) - this.#store.order.totals.volume
-  }
-
-  /** Up to where the order log is folded: all of it. */
-  *#position(): Io<string> {
-    yield* catchUp(this.#store)
-    const { segment, offset } = this.#store.order
-    return `${segment} ${offset}`
-  }
-
-  *#entryBytes(): Io<number> {
-    let bytes = 0
-    for (const { hash, extension } of this.#standing.places.values()) {
-      const path = `${this.#store.folder}/${entryName(hash, extension)}`
-      bytes += (yield* ask<'stat'>({ op: 'stat', path }))?.size ?? 0
-    }
-    return bytes
-  }
-
-  #slack(): number {
-    return Math.max(4 * gatheredAtMost, this.#bytes / 4)
-  }
-
-  *#orderBytes(): Io<number> {
-    return yield* this.#bytesIn(orderFolder)
-  }
-
-  /** Bytes of logs that are no entries, and are changed like these. */
-  *#ownBytes(): Io<number> {
-    return (yield* this.#bytesIn(queueFolder)) + (yield* this.#bytesIn(recipeFolder))
-  }
-
-  *#bytesIn(name: string): Io<number> {
-    const folder = `${this.#store.folder}/${name}`
-    let bytes = 0
-    for (const name of (yield* ask<'list'>({ op: 'list', path: folder })) ?? []) {
-      bytes += (yield* ask<'stat'>({ op: 'stat', path: `${folder}/${name}` }))?.size ?? 0
-    }
-    return bytes
   }
 
   *#temporaries(): Io<void> {

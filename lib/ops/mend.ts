@@ -40,16 +40,17 @@ export function* isDeadSeal(store: Store, { last }: LogState): Io<boolean> {
 
 /** Lifts a dead seal; the log afterwards. */
 export function* lift(store: Store, path: string): Io<LogState | undefined> {
-  yield* underLock(store, locked => liftHere(locked, path))
+  yield* underLock(store, locked => passHere(locked, path, new Patience()))
   return yield* readToKeep(store, path)
 }
 
-function* liftHere(store: Store, path: string): Io<void> {
+/** The log's seal, if there is one, is lifted, or there is a moment to wait. */
+function* passHere(store: Store, path: string, patience: Patience): Io<void> {
   const file = yield* ask<'open'>({ op: 'open', path, create: false })
   if (file === undefined) return
   try {
     const { log, size } = yield* readOpen(store, file)
-    if (log.last?.kind === 'seal') yield* passSeal(store, path, file, size, log.last, new Patience())
+    if (log.last?.kind === 'seal') yield* passSeal(store, path, file, size, log.last, patience)
   } finally {
     yield* ask<'close'>({ op: 'close', file })
   }
@@ -60,14 +61,13 @@ function* liftHere(store: Store, path: string): Io<void> {
 export function* clean(store: Store, path: string): Io<void> {
   const patience = new Patience()
   for (;;) {
+    if (patience.isDue) yield* patience.rest(store, path)
     const log = yield* readToKeep(store, path)
     // Somebody has replaced it.
     if (log?.damaged !== true) return
-    const { last } = log
-    if (yield* isDeadSeal(store, log)) yield* lift(store, path)
-    else if (last?.kind === 'seal') yield* patience.wait(store, path, last.owner === store.environment.owner)
+    if (log.last?.kind === 'seal') yield* underLock(store, locked => passHere(locked, path, patience))
     else if (yield* underLock(store, locked => cleanHere(locked, path, log))) return
-    else yield* patience.wait(store, path, false)
+    else patience.lose(store, path)
   }
 }
 

@@ -107,9 +107,7 @@ const passedAtMost = 16
 export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
   const bounds = boundsSlot(store, queue)
   for (;;) {
-    const passed = passedAt(store, queue, bounds)
-    const seen = yield* readBounds(store, bounds)
-    const known = recall(passed, queue, seen)
+    const { seen, known } = yield* look(store, queue, bounds)
     let number = known ?? nearEnd(queue, seen)
     if (number < seen.head || number >= seen.tail) return undefined
     const step = queue.side === 'front' ? 1 : -1
@@ -120,9 +118,9 @@ export function* pull(store: Store, queue: Queue): Io<Item | undefined> {
     }
     pass(store, queue, bounds, seen, number)
     try {
-      const count = queue.side === 'front' ? number - seen.head : seen.tail - 1 - number
+      const passed = queue.side === 'front' ? number - seen.head : seen.tail - 1 - number
       // Where nothing is remembered for long, as in a stack, nothing would ever be told.
-      if (count >= passedAtMost || known === undefined) yield* narrow(store, queue, bounds, seen, number)
+      if (passed >= passedAtMost || known === undefined) yield* narrow(store, queue, bounds, seen, number)
     } catch (error) {
       // What was taken away is the caller's, whatever becomes of the bounds: wider ones only cost a look.
       if (item === undefined || !(error instanceof BucketCacheError)) throw error
@@ -162,18 +160,17 @@ function nearEnd({ side }: Queue, { head, tail }: Extent): number {
   return side === 'front' ? head : tail - 1
 }
 
-/** What this process has passed by one side of a queue. To be asked for before the bounds are read: of what another operation of
- *  this thread passes later, something may have been pushed in between, which bounds from before do not tell. A transaction
- *  remembers nothing: it may yet be as if it had never been. */
-function passedAt({ transaction, passed }: Store, { side }: Queue, bounds: Slot): Passed | undefined {
-  return transaction === undefined ? passed.get(`${side} ${bounds.path}`) : undefined
-}
-
-/** The number from which on there may be items, by what was passed; undefined: nothing is known. */
-function recall(passed: Passed | undefined, { side }: Queue, seen: Bounds): number | undefined {
-  if (passed?.place !== seen.place) return undefined
-  if (passed.changes !== (side === 'front' ? seen.fronts : seen.backs)) return undefined
-  return side === 'front' ? Math.max(seen.head, passed.number) : Math.min(seen.tail - 1, passed.number)
+/** The bounds, and the number from which on there may be items by what this process has passed on one side; undefined: it knows
+ *  nothing. A transaction remembers nothing: it may yet be as if it had never been. */
+function* look(store: Store, { side }: Queue, bounds: Slot): Io<{ seen: Bounds; known: number | undefined }> {
+  // Before the bounds are read: of what another operation of this thread passes meanwhile, something may have been pushed in
+  // between, of which bounds from before do not tell.
+  const passed = store.transaction === undefined ? store.passed.get(`${side} ${bounds.path}`) : undefined
+  const seen = yield* readBounds(store, bounds)
+  const changes = side === 'front' ? seen.fronts : seen.backs
+  if (passed?.place !== seen.place || passed.changes !== changes) return { seen, known: undefined }
+  const known = side === 'front' ? Math.max(seen.head, passed.number) : Math.min(seen.tail - 1, passed.number)
+  return { seen, known }
 }
 
 /** Remembers that there is no item from the end that was `seen` to `number`. */
@@ -189,9 +186,8 @@ export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
   const bounds = boundsSlot(store, queue)
   const step = queue.side === 'front' ? 1 : -1
   for (;;) {
-    const passed = passedAt(store, queue, bounds)
-    const seen = yield* readBounds(store, bounds)
-    let number = recall(passed, queue, seen) ?? nearEnd(queue, seen)
+    const { seen, known } = yield* look(store, queue, bounds)
+    let number = known ?? nearEnd(queue, seen)
     if (number < seen.head || number >= seen.tail) return undefined
     let item: Item | undefined
     for (; number >= seen.head && number < seen.tail; number += step) {

@@ -53,6 +53,11 @@ export function* isNews(store: Store, told: Told): Io<boolean> {
   return index !== undefined && (told === 'no index' || !sameStamp(index, told))
 }
 
+/** Makes the index of tags, or gives it up. */
+export function switchTagIndex(store: Store, on: boolean): Io<void> {
+  return on ? createTagIndex(store) : dropTagIndex(store)
+}
+
 /** Makes the index of tags: first it is there, then it is filled, so that no entry stored meanwhile is missed. */
 export function* createTagIndex(store: Store): Io<void> {
   yield* underLock(store, createHere)
