@@ -14,7 +14,7 @@ import { remove } from '../../lib/ops/remove.ts'
 import type { Bounds, Store } from '../../lib/store.ts'
 import type { Disk } from './disk.ts'
 import { isLinearizable, type Operation } from './linearizable.ts'
-import { is, Preparation, setting } from './prepare.ts'
+import { Beginnings, is, type Preparation, setting } from './prepare.ts'
 import type { Scenario } from './schedule.ts'
 import { describe, type Outcome, type Task } from './task.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
@@ -165,33 +165,22 @@ const builders: Readonly<Record<string, (it: Preparation) => void>> = {
   },
 }
 
+const beginnings = new Beginnings<Prepared>(builders, preparation => {
+  const { world } = preparation
+  const keys = preparation.run(process => listKeys(process.newStore()))
+  const { counts } = preparation.run(process => catchUp(process.newStore()))
+  const surplus = countOf(preparation.process.store, counts) - keys.length
+  const ids = preparation.run(process => recordIds(process.store))
+  const repeats = ids.length - new Set(ids).size
+  const { early = preparation.process } = preparation
+  const held = early.kept.get(segmentPath(early.store.order.segment))
+  if (held !== undefined) world.disk.heldOpen.set('early', held.file)
+  return { disk: world.disk, clock: world.clock, keys, surplus, repeats, early: early.store.order }
+})
+
 /** The names of what there may be at first. */
-export const orderStateNames: readonly string[] = Object.keys(builders)
+export const orderStateNames = beginnings.names
 export const orderActionNames: readonly string[] = Object.keys(actions)
-
-const made = new Map<string, Prepared>()
-
-function prepared(name: string, options: WorldOptions): Prepared {
-  let it = made.get(name)
-  if (it === undefined) {
-    const builder = builders[name]
-    if (builder === undefined) throw new RangeError(`Expected one of ${orderStateNames.join(', ')}, got ${name}`)
-    const preparation = new Preparation(options)
-    builder(preparation)
-    const { world } = preparation
-    const keys = preparation.run(process => listKeys(process.newStore()))
-    const { counts } = preparation.run(process => catchUp(process.newStore()))
-    const surplus = countOf(preparation.process.store, counts) - keys.length
-    const ids = preparation.run(process => recordIds(process.store))
-    const repeats = ids.length - new Set(ids).size
-    const { early = preparation.process } = preparation
-    const held = early.kept.get(segmentPath(early.store.order.segment))
-    if (held !== undefined) world.disk.heldOpen.set('early', held.file)
-    it = { disk: world.disk, clock: world.clock, keys, surplus, repeats, early: early.store.order }
-    made.set(name, it)
-  }
-  return it
-}
 
 const inOrderLog = (path: string): boolean => path.startsWith(`${folder}/${orderFolder}`)
 
@@ -206,7 +195,7 @@ export function orderScenario(name: string, options: OrderOptions): Scenario {
     keeps: options.keeps,
     plant: options.plant,
   }
-  const start = prepared(options.state, world)
+  const start = beginnings.of(options.state, world)
   const acting = options.actions.map(action => {
     const known = actions[action]
     if (known === undefined) throw new RangeError(`Expected one of ${orderActionNames.join(', ')}, got ${action}`)

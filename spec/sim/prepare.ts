@@ -81,3 +81,35 @@ export function setting(process: Process, key: string, value: unknown, expireMs?
 export function is(op: Request['op']): (request: Request) => boolean {
   return request => request.op === op
 }
+
+/** What there may be at first, by name: each is made once, by its builder, and kept. Clone its disk. */
+export class Beginnings<T> {
+  readonly names: readonly string[]
+  readonly #builders: Readonly<Record<string, (it: Preparation) => void>>
+  readonly #take: (it: Preparation, name: string, options: WorldOptions) => T
+  readonly #made = new Map<string, T>()
+
+  /** `take`: what is to be known of it. */
+  constructor(
+    builders: Readonly<Record<string, (it: Preparation) => void>>,
+    take: (it: Preparation, name: string, options: WorldOptions) => T,
+  ) {
+    this.names = Object.keys(builders)
+    this.#builders = builders
+    this.#take = take
+  }
+
+  /** `label`: of those that differ by more than the name. */
+  of(name: string, options: WorldOptions, label = name): T {
+    let it = this.#made.get(label)
+    if (it === undefined) {
+      const builder = this.#builders[name]
+      if (builder === undefined) throw new RangeError(`Expected one of ${this.names.join(', ')}, got ${name}`)
+      const preparation = new Preparation(options)
+      builder(preparation)
+      it = this.#take(preparation, name, options)
+      this.#made.set(label, it)
+    }
+    return it
+  }
+}

@@ -10,7 +10,7 @@ import { plainTerms } from '../../lib/ops/terms.ts'
 import type { Disk } from './disk.ts'
 import { checkLeftovers, entryPath, smallBounds } from './entries.ts'
 import { addTasks, Journal, type Part } from './journal.ts'
-import { Preparation } from './prepare.ts'
+import { Beginnings, type Preparation } from './prepare.ts'
 import type { Scenario } from './schedule.ts'
 import { checking } from './transactions.ts'
 import { folder, type Plant, type World, type WorldOptions } from './world.ts'
@@ -117,9 +117,6 @@ const builders: Readonly<Record<string, (it: Preparation) => void>> = {
   },
 }
 
-/** The names of what there may be at first. */
-export const queueStateNames: readonly string[] = Object.keys(builders)
-
 interface Prepared {
   readonly disk: Disk
   readonly clock: number
@@ -128,28 +125,20 @@ interface Prepared {
   readonly unsaid: Items
 }
 
-const made = new Map<string, Prepared>()
-
-function prepared(name: string, options: WorldOptions): Prepared {
-  let it = made.get(name)
-  if (it === undefined) {
-    const builder = builders[name]
-    if (builder === undefined) throw new RangeError(`Expected one of ${queueStateNames.join(', ')}, got ${name}`)
-    const preparation = new Preparation(options)
-    builder(preparation)
-    preparation.settle()
-    const disk = preparation.world.disk.clone()
-    const items: number[] = []
-    for (;;) {
-      const pulled = preparation.run(process => pull(process.newStore(), front))
-      if (pulled === undefined) break
-      items.push(pulled.value as number)
-    }
-    it = { disk, clock: preparation.world.clock, items, unsaid: name === 'pushed by the dead' ? [2] : [] }
-    made.set(name, it)
+const beginnings = new Beginnings<Prepared>(builders, (preparation, name) => {
+  preparation.settle()
+  const disk = preparation.world.disk.clone()
+  const items: number[] = []
+  for (;;) {
+    const pulled = preparation.run(process => pull(process.newStore(), front))
+    if (pulled === undefined) break
+    items.push(pulled.value as number)
   }
-  return it
-}
+  return { disk, clock: preparation.world.clock, items, unsaid: name === 'pushed by the dead' ? [2] : [] }
+})
+
+/** The names of what there may be at first. */
+export const queueStateNames = beginnings.names
 
 const inQueues = new RegExp(`^${folder}/queues(/|$)`)
 
@@ -164,7 +153,7 @@ export function queueScenario(name: string, options: QueueOptions): Scenario {
     keeps: true,
     plant: options.plant,
   }
-  const start = prepared(options.state, world)
+  const start = beginnings.of(options.state, world)
   const acting = options.actions.map((action, n) => {
     const make = actions[action]
     if (make === undefined) throw new RangeError(`Expected one of ${queueActionNames.join(', ')}, got ${action}`)

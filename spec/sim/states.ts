@@ -11,7 +11,7 @@ import { remove } from '../../lib/ops/remove.ts'
 import { touch } from '../../lib/ops/touch.ts'
 import { key, largeValue, type Stored } from './actions.ts'
 import type { Disk } from './disk.ts'
-import { is, Preparation, setting } from './prepare.ts'
+import { Beginnings, is, type Preparation, setting } from './prepare.ts'
 import { volumeError } from './volume.ts'
 import type { WorldOptions } from './world.ts'
 
@@ -88,30 +88,22 @@ const builders: Readonly<Record<string, (it: Preparation) => void>> = {
   },
 }
 
-/** The names of what there may be at first. */
-export const stateNames: readonly string[] = Object.keys(builders)
+const beginnings = new Beginnings<Beginning>(builders, (preparation, _, { backend }) => {
+  preparation.settle()
+  const { world } = preparation
+  const found = preparation.run(process => get(process.store, process.slot(key)))
+  const { counts } = preparation.run(process => catchUp(process.store))
+  const log = preparation.run(process => readLog(process.store, process.slot(key).path))
+  const surplus = (counts.get(backend.name) ?? 0) - (log?.value === undefined ? 0 : 1)
+  const error = volumeError(world, preparation.process, [key])
+  world.disk.syncAll()
+  return { disk: world.disk, clock: world.clock, stored: found?.value as Stored, surplus, volumeError: error }
+})
 
-const made = new Map<string, Beginning>()
+/** The names of what there may be at first. */
+export const stateNames = beginnings.names
 
 /** What there is at first under this name. Clone its disk. */
 export function beginningOf(name: string, options: WorldOptions): Beginning {
-  const label = `${name} ${options.backend.name} ${options.durable}`
-  let it = made.get(label)
-  if (it === undefined) {
-    const builder = builders[name]
-    if (builder === undefined) throw new RangeError(`Expected one of ${stateNames.join(', ')}, got ${name}`)
-    const preparation = new Preparation(options)
-    builder(preparation)
-    preparation.settle()
-    const { world } = preparation
-    const found = preparation.run(process => get(process.store, process.slot(key)))
-    const { counts } = preparation.run(process => catchUp(process.store))
-    const log = preparation.run(process => readLog(process.store, process.slot(key).path))
-    const surplus = (counts.get(options.backend.name) ?? 0) - (log?.value === undefined ? 0 : 1)
-    const error = volumeError(world, preparation.process, [key])
-    world.disk.syncAll()
-    it = { disk: world.disk, clock: world.clock, stored: found?.value as Stored, surplus, volumeError: error }
-    made.set(label, it)
-  }
-  return it
+  return beginnings.of(name, options, `${name} ${options.backend.name} ${options.durable}`)
 }

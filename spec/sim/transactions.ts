@@ -29,7 +29,7 @@ import { checkLeftovers, smallBounds } from './entries.ts'
 import { addTasks, Journal } from './journal.ts'
 import type { Operation } from './linearizable.ts'
 import { listKeys } from './orders.ts'
-import { Preparation, setting } from './prepare.ts'
+import { Beginnings, type Preparation, setting } from './prepare.ts'
 import type { Scenario } from './schedule.ts'
 import { volumeError } from './volume.ts'
 import { folder, type Plant, type Process, type World, type WorldOptions } from './world.ts'
@@ -338,33 +338,21 @@ const builders: Readonly<Record<string, (it: Preparation) => void>> = {
   },
 }
 
-/** The names of what there may be at first. */
-export const transactionStateNames: readonly string[] = Object.keys(builders)
-
-const made = new Map<string, Prepared>()
-
-function prepared(name: string, options: WorldOptions): Prepared {
-  let it = made.get(name)
-  if (it === undefined) {
-    const builder = builders[name]
-    if (builder === undefined) throw new RangeError(`Expected one of ${transactionStateNames.join(', ')}, got ${name}`)
-    const preparation = new Preparation(options)
-    builder(preparation)
-    preparation.settle()
-    const { world } = preparation
-    const find = (key: Key): Value => valueIn(preparation.run(process => get(process.newStore(), process.slot(key))))
-    const entries = keys.map(key => preparation.process.slot(key).path)
-    it = {
-      disk: world.disk,
-      clock: world.clock,
-      pair: { a: find('a'), b: find('b') },
-      entries,
-      volumeError: volumeError(world, preparation.process, keys),
-    }
-    made.set(name, it)
+const beginnings = new Beginnings<Prepared>(builders, preparation => {
+  preparation.settle()
+  const { world } = preparation
+  const find = (key: Key): Value => valueIn(preparation.run(process => get(process.newStore(), process.slot(key))))
+  return {
+    disk: world.disk,
+    clock: world.clock,
+    pair: { a: find('a'), b: find('b') },
+    entries: keys.map(key => preparation.process.slot(key).path),
+    volumeError: volumeError(world, preparation.process, keys),
   }
-  return it
-}
+})
+
+/** The names of what there may be at first. */
+export const transactionStateNames = beginnings.names
 
 const inIntent = new RegExp(`^${folder}/${transactionFolder}/[0-9a-f]{16}\\.intent$`)
 
@@ -382,7 +370,7 @@ export function transactionScenario(name: string, options: TransactionOptions): 
     keeps: options.layout === 'processes',
     plant: options.plant,
   }
-  const start = prepared(options.state, world)
+  const start = beginnings.of(options.state, world)
   // With the folders that they are in.
   for (const path of start.entries) entries.add(path).add(dirname(path))
   const acting = options.actions.map(partsOf)
