@@ -25,10 +25,14 @@ export interface Environment {
   readonly newId: () => string
   /** This thread. */
   readonly owner: Owner
-  /** The seals that operations of this thread hold, by id: the truth about them, whatever the files say.
-   *  held: not acted upon yet, may be taken away. going: the file is being replaced at this moment. */
-  readonly holds: Map<string, 'held' | 'going' | 'transaction'>
+  /** What operations of this thread hold, the truth about it whatever the files say: seals and claims by their ids, all seals of
+   *  a transaction by the transaction's.
+   *  held: not acted upon yet, may be taken away. going: the file is being replaced at this moment. given up: a transaction's seal
+   *  that the disk refused, and that may stand all the same; to be taken away although the transaction goes on. */
+  readonly holds: Map<string, Hold>
 }
+
+export type Hold = 'held' | 'going' | 'transaction' | 'given up'
 
 /** Settings that the operations need, resolved. Mutable: `reset` and `lifetime` change them. */
 export interface StoreSettings {

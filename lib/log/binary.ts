@@ -132,11 +132,16 @@ export const binaryFraming: Framing = {
     return bytes
   },
 
-  moved({ bytes: from, valueEnd, length }: LogRecord, at: number): Buffer {
+  again({ bytes: from, valueEnd, length }, at, changes): Buffer {
     const end = valueEnd + trailerLength
     const bytes = Buffer.allocUnsafe(length)
     from.copy(bytes, 0, end - length, end)
     writeU48(bytes, at, 16)
+    if (changes !== undefined) {
+      bytes.write(changes.id, 24, 'hex')
+      bytes.writeDoubleLE(changes.time, 32)
+      writeRef(bytes, changes.ref)
+    }
     bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
     return bytes
   },
@@ -226,11 +231,15 @@ function writeHead(bytes: Buffer, fields: RecordFields, parts: Parts, length: nu
   bytes.writeDoubleLE(fields.time, 32)
   bytes.writeDoubleLE(fields.expires, 40)
   bytes.write(fields.place, 48, 'hex')
-  writeU48(bytes, fields.ref === noRef ? noRefOnDisk : fields.ref, 56)
+  writeRef(bytes, fields.ref)
   bytes.writeUInt32LE(parts.extrasLength, 62)
   bytes.writeUInt32LE(parts.keyLength, 66)
   bytes.write(fields.key, headLength)
   bytes.write(parts.extras, headLength + parts.keyLength)
+}
+
+function writeRef(bytes: Buffer, ref: number): void {
+  writeU48(bytes, ref === noRef ? noRefOnDisk : ref, 56)
 }
 
 function writeTrailer(bytes: Buffer, length: number, at: number): void {

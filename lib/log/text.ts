@@ -53,6 +53,8 @@ plainPut.write('"put"', columns.kind.start)
 plainPut.write('null', columns.expires.end - 4)
 plainPut.write('false', columns.pinned.start)
 plainPut.write('null', columns.ref.end - 4)
+/** The time that stands in it: mostly many records are written in one millisecond. */
+let plainPutTime = Number.NaN
 const kindsByLetters = new Map<number, KindName>(kindNames.map(name => [lettersOf(name), name]))
 
 /** The second and third letter tell the kinds apart. */
@@ -190,10 +192,15 @@ export const textFraming: Framing = {
     return bytes
   },
 
-  moved({ bytes: from, valueEnd, length }: LogRecord, at: number): Buffer {
+  again({ bytes: from, valueEnd, length }, at, changes): Buffer {
     const bytes = Buffer.allocUnsafe(length)
     from.copy(bytes, 0, valueEnd + 1 - length, valueEnd + 1)
     writeNumber(bytes, columns.at, at)
+    if (changes !== undefined) {
+      writeDigits(bytes, columns.id, changes.id)
+      writeNumber(bytes, columns.time, changes.time)
+      writeRef(bytes, changes.ref)
+    }
     writeChecksum(bytes, crc32(bytes.subarray(columns.crc.end)))
     return bytes
   },
@@ -339,19 +346,32 @@ function writeHead(
   valueLength: number,
   at: number,
 ): void {
+  if (fields.time !== plainPutTime) {
+    plainPutTime = fields.time
+    writeNumber(plainPut, columns.time, plainPutTime)
+  }
   bytes.set(plainPut, 0)
   writeNumber(bytes, columns.length, length)
   writeNumber(bytes, columns.value, valueLength)
   writeNumber(bytes, columns.at, at)
   // The other kinds have longer names.
   if (fields.kind !== 'put') bytes.write(`"${fields.kind}"`, columns.kind.start, 'latin1')
-  bytes.write(fields.id, columns.id.start, 'latin1')
-  writeNumber(bytes, columns.time, fields.time)
+  writeDigits(bytes, columns.id, fields.id)
   if (fields.expires !== Number.POSITIVE_INFINITY) writeNumber(bytes, columns.expires, fields.expires)
   if (fields.pinned) bytes.write(' true', columns.pinned.start, 'latin1')
-  bytes.write(fields.place, columns.place.start, 'latin1')
-  if (fields.ref !== noRef) writeNumber(bytes, columns.ref, fields.ref)
+  writeDigits(bytes, columns.place, fields.place)
+  if (fields.ref !== noRef) writeRef(bytes, fields.ref)
   bytes.write(rest, fixedLength)
+}
+
+/** Puts the sixteen digits of an id into a column: sooner than to have the engine write a string. */
+function writeDigits(bytes: Buffer, column: Column, digits: string): void {
+  for (let i = 0; i < 16; i++) bytes[column.start + i] = digits.charCodeAt(i)
+}
+
+function writeRef(bytes: Buffer, ref: number): void {
+  if (ref === noRef) bytes.write('null'.padStart(columns.ref.end - columns.ref.start), columns.ref.start, 'latin1')
+  else writeNumber(bytes, columns.ref, ref)
 }
 
 /** Puts a whole number into a column, at its right. */

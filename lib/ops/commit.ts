@@ -38,6 +38,7 @@ export function* beginTransaction(store: Store): Io<Store> {
   const { environment, settings } = store
   const turn = yield* takeTurn(store, store.keys.hiddenSlot(turnName))
   const transaction = new Transaction(environment.newId(), turn)
+  environment.holds.set(transaction.id, 'transaction')
   if (settings.network) {
     // Every change takes this lock there; a transaction keeps it.
     try {
@@ -57,8 +58,7 @@ export function* commit(view: Store): Io<void> {
   const taken = [...transaction.taken.values()]
   const written = taken.filter(one => one.written)
   if (written.length === 0) return yield* rollBack(view)
-  const begins = written.filter(isNew)
-  const adds = begins.map(one => addOf(store, one))
+  const adds = written.filter(({ slot, begins }) => begins && !slot.hidden).map(one => addOf(store, one))
   const intent = `${store.folder}/${intentName(transaction.id)}`
   const temporary = `${store.folder}/${temporaryName(transaction.id)}`
   const { durable } = store.settings
@@ -99,7 +99,7 @@ export function* commit(view: Store): Io<void> {
       store,
       taken.filter(one => !one.written),
     )
-    yield* account(store, written, new Set(begins), ends)
+    yield* account(store, written, ends)
   } catch (error) {
     if (!(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
@@ -170,7 +170,7 @@ function* leave(store: Store, transaction: Transaction): Io<void> {
 
 function* finish(store: Store, transaction: Transaction): Io<void> {
   // Seals that could not be lifted are nobody's now: the next who meets one does it.
-  for (const { seal } of transaction.taken.values()) store.environment.holds.delete(seal)
+  for (const id of [transaction.id, ...transaction.givenUp]) store.environment.holds.delete(id)
   if (transaction.lock !== undefined) yield* ask<'unlock'>({ op: 'unlock', lock: transaction.lock })
   yield* endTurn(store, store.keys.hiddenSlot(turnName), transaction.turn)
   for (const { file } of transaction.taken.values()) {
@@ -238,11 +238,6 @@ function recordOf(put: NonNullable<Taken['log']['value']>): Buffer {
   return bytes.length === length ? bytes : Buffer.from(bytes)
 }
 
-/** Whether an entry begins with it. */
-function isNew({ slot, before, log }: Taken): boolean {
-  return log.value !== undefined && !slot.hidden && log.value.place !== before.value?.place
-}
-
 function removeOf({ environment, backend }: Store, place: string, bytes: number): OrderRecord {
   return { kind: 'remove', id: environment.newId(), bytes, place, backend: backend.name }
 }
@@ -279,26 +274,20 @@ function* giveAllHints(store: Store, written: readonly Taken[]): Io<Told> {
   return told
 }
 
-/** Counts what has ended and what has grown. `begins`: those with which an entry begins. */
-function* account(
-  store: Store,
-  written: readonly Taken[],
-  begins: ReadonlySet<Taken>,
-  ends: ReadonlyMap<Taken, number>,
-): Io<void> {
+/** Counts what has ended and what has grown. */
+function* account(store: Store, written: readonly Taken[], ends: ReadonlyMap<Taken, number>): Io<void> {
   const removes: OrderRecord[] = []
   for (const one of written) {
-    const { slot, before, size, log } = one
+    const { slot, before, size, log, begins } = one
     if (log.value === undefined) store.garbage.add(slot.path)
     else store.garbage.delete(slot.path)
-    const isNew = begins.has(one)
-    if (before.value !== undefined && !slot.hidden && (isNew || log.value === undefined)) {
+    if (before.value !== undefined && !slot.hidden && (begins || log.value === undefined)) {
       removes.push(removeOf(store, before.value.place, countedEnd(before)))
     }
     if (log.value !== undefined && !slot.hidden) {
       // What was noted of an entry that begins supposed that nobody comes in between.
       const noted = size + log.value.length
-      store.order.unwritten += (ends.get(one) ?? noted) - (isNew ? noted : countedEnd(before))
+      store.order.unwritten += (ends.get(one) ?? noted) - (begins ? noted : countedEnd(before))
     }
     if (log.value !== undefined && size > store.bounds.compaction) yield* shorten(store, slot.path)
   }

@@ -2,7 +2,7 @@
 
 import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
-import type { Store } from '../store.ts'
+import type { Hold, Store } from '../store.ts'
 import { noTags } from './terms.ts'
 
 const noId = '0'.repeat(16)
@@ -72,6 +72,12 @@ export function sealPurpose(transaction: string): string {
 /** The transaction that a seal is of; undefined: of none. */
 export function transactionOf(seal: LogRecord): string | undefined {
   return /^transaction ([0-9a-f]{16})$/.exec(seal.purpose)?.[1]
+}
+
+/** What a seal or claim of this very thread is held by; undefined: it was left behind, and may be taken away. */
+export function holdOf({ environment: { holds } }: Store, sealOrClaim: LogRecord): Hold | undefined {
+  const hold = holds.get(sealOrClaim.id) ?? holds.get(transactionOf(sealOrClaim) ?? '')
+  return hold === 'given up' ? undefined : hold
 }
 
 /** A log that says nothing. */

@@ -45,7 +45,7 @@ export function recordAt(store: Store, put: LogRecord | undefined, at: number): 
   if (put === undefined)
     return store.framing.encode(bareRecord(store, { kind: 'tombstone', ref: noRef }), new Uint8Array(), at)
   const { bytes, length } = put
-  return put.at === at && bytes.length === length ? bytes : store.framing.moved(put, at)
+  return put.at === at && bytes.length === length ? bytes : store.framing.again(put, at)
 }
 
 /** Carries out what a dead owner has decided: the whole intent. */

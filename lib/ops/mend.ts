@@ -10,7 +10,7 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
-import { aloneAs, bareRecord, stateOffset } from './fields.ts'
+import { aloneAs, bareRecord, holdOf, stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { reclaim } from './reclaim.ts'
@@ -32,10 +32,9 @@ export function* readToKeep(store: Store, path: string): Io<LogState | undefined
 /** Whether a log ends with a seal whose owner is gone. */
 export function* isDeadSeal(store: Store, { last }: LogState): Io<boolean> {
   if (last?.kind !== 'seal') return false
-  const { owner, time, id } = last
-  const { environment, settings } = store
-  if (owner === environment.owner) return !environment.holds.has(id)
-  return !(yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: settings.timeoutMs }))
+  const { owner, time } = last
+  if (owner === store.environment.owner) return holdOf(store, last) === undefined
+  return !(yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: store.settings.timeoutMs }))
 }
 
 /** Lifts a dead seal; the log afterwards. */

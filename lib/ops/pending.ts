@@ -114,7 +114,16 @@ export function* changePending<T>(
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
   const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
   if (transaction.parent !== undefined) transaction.own.add(slot.path)
-  makePending(transaction, slot.path, { slot, seal: '', before, size: 0, log: after.log, written: true, decided })
+  makePending(transaction, slot.path, {
+    slot,
+    seal: '',
+    before,
+    size: 0,
+    log: after.log,
+    written: true,
+    begins: false,
+    decided,
+  })
   return { result, id: after.id }
 }
 

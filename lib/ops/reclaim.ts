@@ -9,7 +9,7 @@ import { ask, type Io } from '../io/requests.ts'
 import { isFolderLog } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
 import { forFolder, type Store } from '../store.ts'
-import { stateOffset } from './fields.ts'
+import { holdOf, stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
@@ -39,8 +39,9 @@ function* reclaimHere(store: Store, path: string, later: boolean): Io<boolean> {
 }
 
 /** A seal or claim of this very thread, of an operation that is over: the disk did not let it be lifted. */
-function isOrphan({ environment }: Store, { kind, owner, id }: LogRecord): boolean {
-  return (kind === 'seal' || kind === 'claim') && owner === environment.owner && !environment.holds.has(id)
+function isOrphan(store: Store, last: LogRecord): boolean {
+  if (last.kind !== 'seal' && last.kind !== 'claim') return false
+  return last.owner === store.environment.owner && holdOf(store, last) === undefined
 }
 
 /** What a removal owes to those before it, where it could not see to its own file. */

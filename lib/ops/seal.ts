@@ -15,7 +15,7 @@ import type { LogRecord, RecordFields } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { syncFolder } from './durable.ts'
-import { bareRecord, transactionOf } from './fields.ts'
+import { bareRecord, holdOf, transactionOf } from './fields.ts'
 import { readIntent, rollForward } from './intent.ts'
 
 const noBytes = new Uint8Array()
@@ -88,7 +88,7 @@ export function* passSeal(
   const { environment, settings } = store
   const { id, owner, ref, time } = seal
   if (owner === environment.owner) {
-    const hold = environment.holds.get(id)
+    const hold = holdOf(store, seal)
     if (hold === 'going' || hold === 'transaction') return patience.meet(hold === 'transaction')
     // Ours, and not acted upon yet: taken away rather than waited for, since a synchronous caller would wait for ever.
     environment.holds.delete(id)

@@ -16,7 +16,7 @@ import { decodeValue, type Found, liveEntry } from './live.ts'
 import { decisionsOf } from './pending.ts'
 import { push, type Queue } from './queue.ts'
 import type { Terms } from './terms.ts'
-import { logAfter, type Taken, take, takeNew } from './transaction.ts'
+import { type Taken, take, takeNew, writeInside } from './transaction.ts'
 
 /** How an item came to be pending. */
 export interface Pushed {
@@ -53,6 +53,7 @@ function* write(view: Store, pending: Taken): Io<void> {
   if (log.value === undefined && live === undefined) return
   taken.log = log.value === undefined ? nothingStored : placed(view, log, placeFor(view, pending, live))
   taken.written = true
+  taken.begins = log.value !== undefined && taken.log.value!.place !== taken.before.value?.place
 }
 
 /** The entry that stands there keeps its place, unless it was removed before this one began. */
@@ -75,8 +76,7 @@ function decideAgain(view: Store, taken: Taken, pending: Taken): boolean {
     const live = liveEntry(view, taken.log, taken.slot)
     const { write } = decide(live, taken.log)
     if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') continue
-    taken.log = logAfter(view, taken.slot, taken.log, live, write, taken.size).log
-    taken.written = true
+    writeInside(view, taken, live, write)
   }
   return decisions.length > 0
 }

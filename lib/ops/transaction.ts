@@ -7,7 +7,7 @@
 
 import { ask, type File, type Io, type Lock } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import { noRef, type RecordFields } from '../log/record.ts'
+import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
@@ -31,6 +31,8 @@ export interface Taken {
   /** As the transaction sees it. */
   log: LogState
   written: boolean
+  /** An entry begins with what is there now: its place is not that of the one before. */
+  begins: boolean
   /** The seal is alone in its log: there was no file. */
   readonly alone?: boolean
   /** The log, still open. */
@@ -62,6 +64,10 @@ export class Transaction {
   readonly own = new Set<string>()
   /** How many logs it keeps open. */
   opened = 0
+  /** Ids of seals that may stand although the disk refused them. */
+  readonly givenUp: string[] = []
+  /** The first seal that was made in its name: the others differ in id, time and offsets only. */
+  seal: LogRecord | undefined
   /** On a network filesystem. */
   lock: Lock | undefined
 
@@ -123,40 +129,54 @@ const openAtMost = 128
 /** Seals an open log of `size` bytes in the transaction's name; undefined: another came first. The file is the transaction's
  *  then if it is in what is returned, else still the caller's. */
 function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: number): Io<Taken | undefined> {
-  const { environment, framing } = store
+  const { holds } = store.environment
   const transaction = store.transaction!
-  const fields = bareRecord(store, {
-    kind: 'seal',
-    ref: stateOffset(log.state),
-    owner: environment.owner,
-    purpose: sealPurpose(transaction.id),
-  })
-  environment.holds.set(fields.id, 'transaction')
-  const seal = framing.encode(fields, noBytes, size)
-  let sealed = false
+  const stateAt = stateOffset(log.state)
+  const { id, bytes } = encodeSeal(store, stateAt, size)
+  const end = size + bytes.length
   try {
-    sealed = yield* compareAndAppend(store, file, seal, size)
-    if (!sealed) return undefined
+    if (!(yield* compareAndAppend(store, file, bytes, size))) return undefined
   } catch (error) {
-    yield* giveUp(store, slot.path, file, fields.ref, size + seal.length)
+    holds.set(id, 'given up')
+    transaction.givenUp.push(id)
+    yield* giveUp(store, slot.path, file, stateAt, end)
     throw error
-  } finally {
-    if (!sealed) environment.holds.delete(fields.id)
   }
   const keeps = transaction.opened < openAtMost && !store.settings.network
   if (keeps) transaction.opened++
   const taken: Taken = {
     slot,
     file: keeps ? file : undefined,
-    seal: fields.id,
+    seal: id,
     before: log,
-    size: size + seal.length,
+    size: end,
     log,
     written: false,
+    begins: false,
     alone: size === 0,
   }
   transaction.taken.set(slot.path, taken)
   return taken
+}
+
+/** A seal over the state of the record at `ref`, in the name of the store's transaction, and its id. */
+function encodeSeal(store: Store, ref: number, at: number): { id: string; bytes: Buffer } {
+  const { environment, framing } = store
+  const transaction = store.transaction!
+  const id = environment.newId()
+  const time = environment.now()
+  const { seal } = transaction
+  const { owner } = environment
+  const bytes =
+    seal === undefined
+      ? framing.encode(
+          bareRecord(store, { kind: 'seal', id, time, ref, owner, purpose: sealPurpose(transaction.id) }),
+          noBytes,
+          at,
+        )
+      : framing.again(seal, at, { id, time, ref })
+  transaction.seal ??= framing.decodeHead(bytes, bytes.length)
+  return { id, bytes }
 }
 
 /** A change as `change` makes it, but in the transaction's memory. */
@@ -170,11 +190,24 @@ export function* changeInside<T>(
   const { write, result } = decide(live, taken.log)
   // Claims are about others, and there are none here.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
-  const { log, id } = logAfter(store, slot, taken.log, live, write, taken.size)
+  const id = writeInside(store, taken, live, write)
   if (write.kind === 'put' && live === undefined) moveToEnd(store.transaction!.taken, slot.path)
-  taken.written = true
-  taken.log = log
   return { result, id }
+}
+
+/** Writes in the transaction's memory. The id of the record. */
+export function writeInside(
+  store: Store,
+  taken: Taken,
+  live: Found | undefined,
+  write: Write & { kind: 'put' | 'touch' | 'tombstone' },
+): string {
+  const { log, id } = logAfter(store, taken.slot, taken.log, live, write, taken.size)
+  taken.log = log
+  taken.written = true
+  if (log.value === undefined) taken.begins = false
+  else if (live === undefined) taken.begins = true
+  return id
 }
 
 /** An entry begins: it comes after those that have begun before, whenever its key was first touched. */

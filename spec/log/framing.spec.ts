@@ -92,12 +92,26 @@ describe.each(framings)('%s', (_, framing) => {
     )
   })
 
-  test('moved() gives the bytes of the record at another offset', () => {
+  test('again() gives the bytes of the record at another offset', () => {
     fc.assert(
       fc.property(fields, fc.uint8Array({ maxLength: 100 }), fc.nat(9_999_999_999), (given, value, at) => {
         const bytes = Buffer.concat([Buffer.from('before'), framing.encode(given, value, 0), Buffer.from('after')])
-        const moved = framing.moved(framing.decode(bytes, 6)!, at)
-        expect(moved.toString('hex')).toBe(framing.encode(given, value, at).toString('hex'))
+        const again = framing.again(framing.decode(bytes, 6)!, at)
+        expect(again.toString('hex')).toBe(framing.encode(given, value, at).toString('hex'))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('again() gives what encode() gives of a record with another id, time and reference', () => {
+    // Without an own time of storing: that would be another's.
+    const some = fields.map(each => ({ ...each, storedAt: each.time }))
+    fc.assert(
+      fc.property(some, some, fc.uint8Array({ maxLength: 100 }), fc.nat(9_999_999_999), (given, other, value, at) => {
+        const { id, time, ref } = other
+        const again = framing.again(framing.decode(framing.encode(given, value, 7), 0)!, at, { id, time, ref })
+        const expected = framing.encode({ ...given, id, time, storedAt: time, ref }, value, at)
+        expect(again.toString('hex')).toBe(expected.toString('hex'))
       }),
       { numRuns: 100 },
     )
