@@ -17,7 +17,7 @@ import type { StreamedValue, Write } from './change.ts'
 import { compact, isOvergrown } from './compact.ts'
 import { syncNames } from './durable.ts'
 import { noteExpiry } from './expiry.ts'
-import { bareRecord, countedEnd, stateOffset } from './fields.ts'
+import { bareRecord, countedEnd, putOf, stateOffset } from './fields.ts'
 import { knowRecord } from './hot.ts'
 import type { Found } from './live.ts'
 import { appendOrder } from './order.ts'
@@ -160,18 +160,7 @@ export class Attempt {
     // What is in `log` points into bytes that are this file's alone, so it is still good after the requests below.
     const before = placeOf(log)
     const place = (live && before) ?? store.environment.newId()
-    const fields: RecordFields = bareRecord(store, {
-      kind: 'put',
-      ref: noRef,
-      time: write.time,
-      expires: write.expires,
-      pinned: write.pinned,
-      place,
-      purpose: write.purpose ?? '',
-      tags: write.tags,
-      key: slot.text,
-      identity: slot.identity,
-    })
+    const fields = putOf(store, slot, write, place)
     const record =
       streamed === undefined ? store.framing.encode(fields, value as Uint8Array, large ? 0 : size) : undefined
     const length =

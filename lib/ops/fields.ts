@@ -1,5 +1,6 @@
 // The fields of the records that operations write: those without a value, and puts that are written anew.
 
+import type { Slot } from '../keys.ts'
 import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Hold, Store } from '../store.ts'
@@ -28,6 +29,31 @@ export function bareRecord(
     purpose: fields.purpose ?? '',
     key: fields.key ?? '',
     identity: fields.identity,
+  }
+}
+
+/** What a write of a value asks for, as a record. One object with all it has, as below: every set comes by here. */
+export function putOf(
+  { environment }: Store,
+  slot: Slot,
+  write: Pick<RecordFields, 'expires' | 'pinned' | 'tags'> & { purpose?: string; time?: number },
+  place: string,
+): RecordFields {
+  const time = write.time ?? environment.now()
+  return {
+    kind: 'put',
+    id: environment.newId(),
+    time,
+    storedAt: time,
+    expires: write.expires,
+    pinned: write.pinned,
+    place,
+    ref: noRef,
+    tags: write.tags,
+    owner: '',
+    purpose: write.purpose ?? '',
+    key: slot.text,
+    identity: slot.identity,
   }
 }
 

@@ -7,12 +7,12 @@
 
 import { ask, type File, type Io, type Lock } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'
+import type { LogRecord, RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import type { Decide, Write } from './change.ts'
-import { aloneAs, bareRecord, nothingStored, sealPurpose, stateOffset } from './fields.ts'
+import { aloneAs, bareRecord, nothingStored, putOf, sealPurpose, stateOffset } from './fields.ts'
 import { type Found, liveEntry } from './live.ts'
 import { readOpen } from './raw.ts'
 import { giveUp, Patience, passSeal } from './seal.ts'
@@ -243,18 +243,7 @@ function putFields(
   live: Found | undefined,
   write: Write & { kind: 'put' },
 ): { fields: RecordFields; value: Uint8Array } {
-  const fields = bareRecord(store, {
-    kind: 'put',
-    ref: noRef,
-    time: write.time,
-    expires: write.expires,
-    pinned: write.pinned,
-    purpose: write.purpose ?? '',
-    place: live?.put.place ?? store.environment.newId(),
-    tags: write.tags,
-    key: slot.text,
-    identity: slot.identity,
-  })
+  const fields = putOf(store, slot, write, live?.put.place ?? store.environment.newId())
   if (!(write.value instanceof Uint8Array))
     throw new TypeError('Expected a value in a transaction to be in memory, got a stream')
   return { fields, value: write.value }
