@@ -484,15 +484,20 @@ test('deferredWrite() in a transaction of its bucket is told that it would wait 
 
 test('what a transaction writes when the block around it has ended is refused', async () => {
   const { bucket } = pair()
+  let end = (): void => {}
+  const over = new Promise<void>(resolve => {
+    end = resolve
+  })
   let late: Promise<unknown> | undefined
   await deferredWrite(bucket, async deferred => {
     deferred.set('a', 1)
     late = deferred.promises.transact(async inside => {
-      await delay(50)
+      await over
       await inside.set('late', 1)
     })
     late.catch(() => {})
   })
+  end()
   await expect(late).rejects.toThrow(ended)
   expect([...bucket.keys()]).toEqual(['a'])
 })
