@@ -320,9 +320,9 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     const { core } = this
     core.checkWritable('transact')
     if (core.active !== core.store) return body()
-    const view = core.attempt('transact', core.store, () => core.sync(beginTransaction(core.store)))
+    const view = core.attempt('transact', undefined, () => core.sync(beginTransaction(core.store)))
     // Degraded: no transaction to be had, and each operation will see for itself.
-    if (view === core.store) return body()
+    if (view === undefined) return body()
     let result: T
     core.active = view
     try {

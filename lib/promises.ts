@@ -329,8 +329,8 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     core.checkWritable('transact')
     if (this.#store.transaction !== undefined) return await body(this)
     const store = this.#store
-    const view = await core.attemptAsync('transact', store, () => core.async(beginTransaction(store)))
-    if (view === store) return await body(this)
+    const view = await core.attemptAsync('transact', undefined, () => core.async(beginTransaction(store)))
+    if (view === undefined) return await body(this)
     const inside = new AsyncBucket<K, V>(core, view)
     let result: T
     try {

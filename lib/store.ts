@@ -12,6 +12,7 @@ import { HotLogs } from './log/hot.ts'
 import type { Framing } from './log/record.ts'
 import { textFraming } from './log/text.ts'
 import type { Hunt } from './ops/hunt.ts'
+import type { Pending } from './ops/pending.ts'
 import type { Passed } from './ops/queue.ts'
 import type { Transaction } from './ops/transaction.ts'
 import { Usage } from './policies/usage.ts'
@@ -62,8 +63,8 @@ export interface Store {
   readonly usesRead: { ino: number; offset: number }
   /** How far culling has got, and how many writes of this moment wait for it. */
   readonly hunt: { current: Hunt | undefined; owed: number }
-  /** The transaction that this view of the store belongs to. */
-  readonly transaction: Transaction | undefined
+  /** The transaction that this view of the store belongs to, or what is pending in the deferred bucket whose view it is. */
+  readonly transaction: Transaction | Pending | undefined
   /** The lock of the folder is held: see `ops/lock.ts`. */
   readonly locked: boolean
   /** Paths of tombstoned logs, oldest first: to be unlinked when there is time. */

@@ -3,10 +3,15 @@
 import type { Io } from '../io/requests.ts'
 import type { Store } from '../store.ts'
 import { beginTransaction, commit, rollBack } from './commit.ts'
+import type { TransactionView } from './transaction.ts'
 
 /** Runs `body` in a transaction: in that of the store, if it has one. */
 export function* atomically<T>(store: Store, body: (view: Store) => Io<T>): Io<T> {
-  if (store.transaction !== undefined) return yield* body(store)
+  return yield* store.transaction === undefined ? inTransaction(store, body) : body(store)
+}
+
+/** Runs `body` in a transaction of its own. */
+export function* inTransaction<T>(store: Store, body: (view: TransactionView) => Io<T>): Io<T> {
   const view = yield* beginTransaction(store)
   let result: T
   try {

@@ -81,8 +81,9 @@ export interface How {
 
 /** Changes the entry in `slot` as `decide` says. */
 export function change<T>(store: Store, slot: Slot, how: How, decide: Decide<T>): Io<Changed<T>> {
-  if (store.transaction?.deferred) return changePending(store, slot, decide)
-  if (store.transaction !== undefined) return changeInside(store, slot, decide)
+  const { transaction } = store
+  if (transaction?.deferred) return changePending(store, transaction, slot, decide)
+  if (transaction !== undefined) return changeInside(store, transaction, slot, decide)
   if (!store.settings.network) return changeHere(store, slot, how, decide)
   return underLock(store, locked => changeHere(locked, slot, how, decide))
 }

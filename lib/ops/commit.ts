@@ -29,12 +29,12 @@ import { takeLock } from './lock.ts'
 import { type Add, appendOrder } from './order.ts'
 import { reclaimOne } from './reclaim.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
-import { type Taken, Transaction } from './transaction.ts'
+import { type Taken, Transaction, type TransactionView } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
 import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
 
 /** A view of the store whose operations belong to a new transaction, when its turn has come. */
-export function* beginTransaction(store: Store): Io<Store> {
+export function* beginTransaction(store: Store): Io<TransactionView> {
   const { environment, settings } = store
   const turn = yield* takeTurn(store, store.keys.hiddenSlot(turnName))
   const transaction = new Transaction(environment.newId(), turn)
@@ -51,9 +51,9 @@ export function* beginTransaction(store: Store): Io<Store> {
 }
 
 /** Makes what was written in the transaction count. Fails only before anything does. */
-export function* commit(view: Store): Io<void> {
+export function* commit(view: TransactionView): Io<void> {
   const store: Store = { ...view, transaction: undefined }
-  const transaction = view.transaction!
+  const { transaction } = view
   transaction.ended = true
   const taken = [...transaction.taken.values()]
   const written = taken.filter(one => one.written)
@@ -112,7 +112,7 @@ export function* commit(view: Store): Io<void> {
 }
 
 /** Nothing of what the commit has announced comes. The keys are given back only when it is sure that nothing has decided otherwise. */
-function* takeBack(view: Store, intent: string, temporary: string, noted: readonly Add[]): Io<void> {
+function* takeBack(view: TransactionView, intent: string, temporary: string, noted: readonly Add[]): Io<void> {
   const store: Store = { ...view, transaction: undefined }
   let undecided = true
   try {
@@ -128,7 +128,7 @@ function* takeBack(view: Store, intent: string, temporary: string, noted: readon
         ),
       )
   } finally {
-    yield* undecided ? leave(store, view.transaction!) : rollBack(view)
+    yield* undecided ? leave(store, view.transaction) : rollBack(view)
   }
 }
 
@@ -146,9 +146,9 @@ function* afterwards(store: Store, puts: number, removals: number): Io<void> {
 }
 
 /** Gives all keys back as they were. */
-export function* rollBack(view: Store): Io<void> {
+export function* rollBack(view: TransactionView): Io<void> {
   const store: Store = { ...view, transaction: undefined }
-  const transaction = view.transaction!
+  const { transaction } = view
   transaction.ended = true
   try {
     yield* letGo(store, [...transaction.taken.values()])

@@ -54,7 +54,9 @@ export function* find(store: Store, slot: Slot, stamped?: Stamped, skims = false
     if (log?.last?.kind === 'seal') log = yield* readCurrent(store, slot.path, stamped)
   } else {
     // A transaction's reads are good until it ends, so it takes what it reads; a deferred bucket takes nothing.
-    log = transaction.deferred ? yield* readCurrent(store, slot.path, stamped) : (yield* take(store, slot)).log
+    log = transaction.deferred
+      ? yield* readCurrent(store, slot.path, stamped)
+      : (yield* take(store, transaction, slot)).log
   }
   if (log === undefined) return undefined
   if (log.damaged && topics.recover.active) {

@@ -17,19 +17,58 @@ import { nothingStored } from './fields.ts'
 import { readCurrent } from './find.ts'
 import { liveEntry } from './live.ts'
 import { Patience } from './seal.ts'
-import { type Decided, logAfter, type Taken, Transaction } from './transaction.ts'
+import { logAfter } from './transaction.ts'
+
+/** A key with a write that is pending. */
+export interface PendingEntry {
+  readonly slot: Slot
+  /** As it was before, but for the value. */
+  readonly before: LogState
+  /** As the bucket sees it. */
+  readonly log: LogState
+  readonly decided: Decided
+}
+
+/** A decision, and those on which it builds. */
+interface Decided {
+  readonly decide: Decide<unknown>
+  readonly blind: boolean
+  readonly earlier: Decided | undefined
+}
+
+/** What a deferred bucket, or a transaction that is running in one, has written and nobody else sees yet. */
+export class Pending {
+  /** By the path of the log; entries that begin in it, in the order in which they do. */
+  readonly taken = new Map<string, PendingEntry>()
+  /** It is not a transaction that takes its keys from others. */
+  readonly deferred = true
+  ended = false
+  /** Those that are running in this, and the one in which this is running. */
+  readonly children = new Set<Pending>()
+  readonly parent: Pending | undefined
+  /** Paths that it has written itself, where it is running in another. */
+  readonly own = new Set<string>()
+
+  constructor(parent: Pending | undefined) {
+    this.parent = parent
+    for (const [path, entry] of parent?.taken ?? []) this.taken.set(path, entry)
+  }
+}
+
+/** A store whose writes stay in memory. */
+export interface PendingView extends Store {
+  readonly transaction: Pending
+}
 
 /** A view of the store whose writes stay in memory. In a view that is one already: of a transaction that is running there, and
  *  sees what is pending, also what becomes so meanwhile, until it writes it itself. */
-export function pendingView(store: Store): Store {
-  const { transaction: parent } = store
-  const transaction = new Transaction('', '', true, parent)
-  for (const [path, taken] of parent?.taken ?? []) transaction.taken.set(path, taken)
-  return { ...store, transaction }
+export function pendingView(store: Store): PendingView {
+  const { transaction } = store
+  return { ...store, transaction: new Pending(transaction?.deferred ? transaction : undefined) }
 }
 
 /** Makes an entry pending in a view, and in those that are running in it; who has written it himself sees his own. */
-export function makePending({ taken, children }: Transaction, path: string, entry: Taken): void {
+export function makePending({ taken, children }: Pending, path: string, entry: PendingEntry): void {
   // One that begins anew comes last.
   if (taken.get(path)?.log.value?.place !== entry.log.value?.place) taken.delete(path)
   taken.set(path, entry)
@@ -37,7 +76,7 @@ export function makePending({ taken, children }: Transaction, path: string, entr
 }
 
 /** These have been written out: they are not pending any more, but for what was written over them meanwhile. */
-export function endPending({ taken, children }: Transaction, written: readonly Taken[]): void {
+export function endPending({ taken, children }: Pending, written: readonly PendingEntry[]): void {
   for (const one of written) {
     const { path } = one.slot
     const now = taken.get(path)
@@ -48,7 +87,7 @@ export function endPending({ taken, children }: Transaction, written: readonly T
 }
 
 /** Forgets what is pending; what those have written that are running in it is not pending yet. */
-export function dropPending({ taken, children }: Transaction): void {
+export function dropPending({ taken, children }: Pending): void {
   taken.clear()
   for (const child of children) {
     const own = [...child.taken].filter(([path]) => child.own.has(path))
@@ -58,10 +97,10 @@ export function dropPending({ taken, children }: Transaction): void {
 }
 
 /** Whether another transaction has written what one is about to write, and is still running. */
-function isTaken(transaction: Transaction, path: string): boolean {
-  const { parent, children } = transaction
+function isTaken(pending: Pending, path: string): boolean {
+  const { parent, children } = pending
   for (const child of children) if (child.own.has(path)) return true
-  for (let inner = transaction, outer = parent; outer !== undefined; inner = outer, outer = outer.parent) {
+  for (let inner = pending, outer = parent; outer !== undefined; inner = outer, outer = outer.parent) {
     for (const other of outer.children) if (other !== inner && other.own.has(path)) return true
   }
   return false
@@ -74,8 +113,8 @@ export function mayRemember({ transaction }: Store, slot: Slot): boolean {
 }
 
 /** Nobody will sync what is written to a bucket, or in a transaction of one, whose block has ended. */
-function checkRunning(transaction: Transaction): void {
-  for (let one: Transaction | undefined = transaction; one !== undefined; one = one.parent) {
+function checkRunning(pending: Pending): void {
+  for (let one: Pending | undefined = pending; one !== undefined; one = one.parent) {
     if (one.ended) {
       throw new TypeError(
         'Expected a block of deferredWrite() that is still running: the bucket passed to it is good for writing until it ends',
@@ -87,22 +126,22 @@ function checkRunning(transaction: Transaction): void {
 /** A change as `change` makes it, but pending. */
 export function* changePending<T>(
   store: Store,
+  pending: Pending,
   slot: Slot,
   decide: Decide<T>,
 ): Io<{ result: T; id: string | undefined }> {
-  const transaction = store.transaction!
-  checkRunning(transaction)
-  const { taken } = transaction
+  checkRunning(pending)
+  const { taken } = pending
   const patience = new Patience()
   let standing: LogState | undefined
   for (;;) {
     standing = taken.has(slot.path) ? undefined : yield* readCurrent(store, slot.path)
-    if (!isTaken(transaction, slot.path)) break
+    if (!isTaken(pending, slot.path)) break
     // By an asynchronous one, of this thread: a synchronous caller is told that it would wait for ever.
     yield* patience.wait(store, slot.path, true)
   }
   // Another operation of this bucket may have written it while this one was reading.
-  const known: Taken | undefined = taken.get(slot.path)
+  const known: PendingEntry | undefined = taken.get(slot.path)
   const log = known?.log ?? standing ?? nothingStored
   // Before deciding, which may run code of the caller's that reads other keys.
   const before = known?.before ?? withoutValue(log)
@@ -113,24 +152,15 @@ export function* changePending<T>(
   const after = logAfter(store, slot, onto, liveEntry(store, onto, slot), write)
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
   const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
-  if (transaction.parent !== undefined) transaction.own.add(slot.path)
-  makePending(transaction, slot.path, {
-    slot,
-    seal: '',
-    before,
-    size: 0,
-    log: after.log,
-    written: true,
-    begins: false,
-    decided,
-  })
+  if (pending.parent !== undefined) pending.own.add(slot.path)
+  makePending(pending, slot.path, { slot, before, log: after.log, decided })
   return { result, id: after.id }
 }
 
 /** The decisions that count, in order; none: the entry is to be what it is, whatever it was. */
-export function decisionsOf({ decided }: Taken): readonly Decide<unknown>[] {
+export function decisionsOf({ decided }: PendingEntry): readonly Decide<unknown>[] {
   const decisions: Decide<unknown>[] = []
-  for (let one = decided; one !== undefined; one = one.earlier) {
+  for (let one: Decided | undefined = decided; one !== undefined; one = one.earlier) {
     if (one.blind) return []
     decisions.push(one.decide)
   }
@@ -138,12 +168,13 @@ export function decisionsOf({ decided }: Taken): readonly Decide<unknown>[] {
 }
 
 /** What is still pending of a key when `written` has reached the files: it builds on that. */
-function pendingAfter(written: Taken, now: Taken): Taken {
+function pendingAfter(written: PendingEntry, now: PendingEntry): PendingEntry {
   const newer: Decided[] = []
-  for (let one = now.decided; one !== undefined && one !== written.decided; one = one.earlier) newer.push(one)
+  for (let one: Decided | undefined = now.decided; one !== undefined && one !== written.decided; one = one.earlier)
+    newer.push(one)
   let decided: Decided | undefined
   for (const { decide, blind } of newer.reverse()) decided = { decide, blind, earlier: decided }
-  return { ...now, before: withoutValue(written.log), ...(decided && { decided }) }
+  return { ...now, before: withoutValue(written.log), decided: decided ?? now.decided }
 }
 
 /** What a log says, but for the value: its bytes are good until the next request only. */

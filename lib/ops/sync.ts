@@ -10,13 +10,13 @@
 import type { Io } from '../io/requests.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import { atomically } from './atomically.ts'
+import { inTransaction } from './atomically.ts'
 import { aloneAs, nothingStored } from './fields.ts'
 import { decodeValue, type Found, liveEntry } from './live.ts'
-import { decisionsOf } from './pending.ts'
+import { decisionsOf, type PendingEntry } from './pending.ts'
 import { push, type Queue } from './queue.ts'
 import type { Terms } from './terms.ts'
-import { type Taken, take, takeNew, writeInside } from './transaction.ts'
+import { type Taken, type TransactionView, take, takeNew, writeInside } from './transaction.ts'
 
 /** How an item came to be pending. */
 export interface Pushed {
@@ -25,10 +25,10 @@ export interface Pushed {
 }
 
 /** Writes all that is pending, or nothing. How many entries. `pushed`: which of them are items, by the paths of their logs. */
-export function* sync(store: Store, pending: readonly Taken[], pushed: ReadonlyMap<string, Pushed>): Io<number> {
+export function* sync(store: Store, pending: readonly PendingEntry[], pushed: ReadonlyMap<string, Pushed>): Io<number> {
   const entries = pending.filter(({ slot }) => !slot.hidden)
   if (entries.length === 0) return 0
-  yield* atomically(store, function* (view) {
+  yield* inTransaction(store, function* (view) {
     for (const one of entries) {
       const item = pushed.get(one.slot.path)
       if (item === undefined) yield* write(view, one)
@@ -42,9 +42,11 @@ export function* sync(store: Store, pending: readonly Taken[], pushed: ReadonlyM
   return entries.length
 }
 
-function* write(view: Store, pending: Taken): Io<void> {
+function* write(view: TransactionView, pending: PendingEntry): Io<void> {
   const { slot, before, log } = pending
-  const taken = yield* before.value === undefined ? takeNew(view, slot) : take(view, slot)
+  const taken = yield* before.value === undefined
+    ? takeNew(view, view.transaction, slot)
+    : take(view, view.transaction, slot)
   const live = liveEntry(view, taken.log, slot)
   if (live?.put.id !== before.value?.id || live?.state.id !== before.state?.id) {
     if (decideAgain(view, taken, pending)) return
@@ -57,20 +59,20 @@ function* write(view: Store, pending: Taken): Io<void> {
 }
 
 /** The entry that stands there keeps its place, unless it was removed before this one began. */
-function placeFor(view: Store, pending: Taken, live: Found | undefined): string {
+function placeFor(view: Store, pending: PendingEntry, live: Found | undefined): string {
   const { before, log } = pending
   const wasRemoved = before.value !== undefined && log.value!.place !== before.value.place
   return wasRemoved ? log.value!.place : (live?.put.place ?? newPlace(view, pending))
 }
 
 /** For an entry that begins: that which it has had since it is pending, unless it was that of one that has ended since. */
-function newPlace(view: Store, { before, log }: Taken): string {
+function newPlace(view: Store, { before, log }: PendingEntry): string {
   const { place } = log.value!
   return place === before.value?.place ? view.environment.newId() : place
 }
 
 /** Others have changed the key: what was decided from its value is decided from what it is now. False: nothing was. */
-function decideAgain(view: Store, taken: Taken, pending: Taken): boolean {
+function decideAgain(view: Store, taken: Taken, pending: PendingEntry): boolean {
   const decisions = decisionsOf(pending)
   for (const decide of decisions) {
     const live = liveEntry(view, taken.log, taken.slot)
@@ -91,8 +93,8 @@ function placed(view: Store, log: LogState, place: string): LogState {
   return { last: record, state: record, value: record, damaged: false }
 }
 
-function* removePulled(view: Store, { slot, before }: Taken): Io<void> {
-  const taken = yield* take(view, slot)
+function* removePulled(view: TransactionView, { slot, before }: PendingEntry): Io<void> {
+  const taken = yield* take(view, view.transaction, slot)
   if (taken.log.value?.id !== before.value!.id) return
   taken.log = nothingStored
   taken.written = true

@@ -20,7 +20,7 @@ import { checkFits } from './terms.ts'
 
 const noBytes = new Uint8Array()
 
-/** A key that the transaction has taken. */
+/** A key that a transaction has taken. */
 export interface Taken {
   readonly slot: Slot
   readonly seal: string
@@ -37,15 +37,6 @@ export interface Taken {
   readonly alone?: boolean
   /** The log, still open. */
   readonly file?: File | undefined
-  /** What a deferred bucket has decided. */
-  readonly decided?: Decided
-}
-
-/** A decision, and those on which it builds. */
-export interface Decided {
-  readonly decide: Decide<unknown>
-  readonly blind: boolean
-  readonly earlier: Decided | undefined
 }
 
 export class Transaction {
@@ -54,14 +45,9 @@ export class Transaction {
   readonly turn: string
   /** By the path of the log; entries that begin in it, in the order in which they do. */
   readonly taken = new Map<string, Taken>()
-  /** What a deferred bucket has not synced: nothing is sealed, and only what was written is taken. See `pending.ts`. */
-  readonly deferred: boolean
+  /** It is not what is pending in a deferred bucket. */
+  readonly deferred = false
   ended = false
-  /** Of a deferred bucket: those that are running in it, and the one in which this is running. */
-  readonly children = new Set<Transaction>()
-  readonly parent: Transaction | undefined
-  /** Paths that it has written itself, where it is running in another. */
-  readonly own = new Set<string>()
   /** How many logs it keeps open. */
   opened = 0
   /** Ids of seals that may stand although the disk refused them. */
@@ -71,17 +57,19 @@ export class Transaction {
   /** On a network filesystem. */
   lock: Lock | undefined
 
-  constructor(id: string, turn: string, deferred = false, parent?: Transaction) {
+  constructor(id: string, turn: string) {
     this.id = id
     this.turn = turn
-    this.deferred = deferred
-    this.parent = parent
   }
 }
 
-/** The key, taken by the store's transaction. */
-export function* take(store: Store, slot: Slot): Io<Taken> {
-  const transaction = store.transaction!
+/** A store whose operations belong to a transaction. */
+export interface TransactionView extends Store {
+  readonly transaction: Transaction
+}
+
+/** The key, taken by the transaction. */
+export function* take(store: Store, transaction: Transaction, slot: Slot): Io<Taken> {
   if (transaction.ended) {
     throw new TypeError(
       'Expected a transaction that is still running: the bucket passed to transact() is good until its body ends',
@@ -100,7 +88,7 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
         yield* passSeal(store, slot.path, file, size, log.last, patience)
         continue
       }
-      taken = yield* sealFor(store, slot, file, log, size)
+      taken = yield* sealFor(store, transaction, slot, file, log, size)
       if (taken !== undefined) return taken
       patience.lose(store, slot.path)
     } finally {
@@ -110,17 +98,17 @@ export function* take(store: Store, slot: Slot): Io<Taken> {
 }
 
 /** As `take`, for a key that is likely to be missing: a log that is empty need not be read. */
-export function* takeNew(store: Store, slot: Slot): Io<Taken> {
+export function* takeNew(store: Store, transaction: Transaction, slot: Slot): Io<Taken> {
   const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
   let taken: Taken | undefined
   try {
     const size = yield* ask<'size'>({ op: 'size', file })
-    taken = size > 0 ? undefined : yield* sealFor(store, slot, file, nothingStored, 0)
+    taken = size > 0 ? undefined : yield* sealFor(store, transaction, slot, file, nothingStored, 0)
     if (taken !== undefined) return taken
   } finally {
     if (taken?.file === undefined) yield* ask<'close'>({ op: 'close', file })
   }
-  return yield* take(store, slot)
+  return yield* take(store, transaction, slot)
 }
 
 /** So many logs stay open from the first touch of their keys to the end, where they are written to again. */
@@ -128,11 +116,17 @@ const openAtMost = 128
 
 /** Seals an open log of `size` bytes in the transaction's name; undefined: another came first. The file is the transaction's
  *  then if it is in what is returned, else still the caller's. */
-function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: number): Io<Taken | undefined> {
+function* sealFor(
+  store: Store,
+  transaction: Transaction,
+  slot: Slot,
+  file: File,
+  log: LogState,
+  size: number,
+): Io<Taken | undefined> {
   const { holds } = store.environment
-  const transaction = store.transaction!
   const stateAt = stateOffset(log.state)
-  const { id, bytes } = encodeSeal(store, stateAt, size)
+  const { id, bytes } = encodeSeal(store, transaction, stateAt, size)
   const end = size + bytes.length
   try {
     if (!(yield* compareAndAppend(store, file, bytes, size))) return undefined
@@ -159,10 +153,9 @@ function* sealFor(store: Store, slot: Slot, file: File, log: LogState, size: num
   return taken
 }
 
-/** A seal over the state of the record at `ref`, in the name of the store's transaction, and its id. */
-function encodeSeal(store: Store, ref: number, at: number): { id: string; bytes: Buffer } {
+/** A seal over the state of the record at `ref`, in the transaction's name, and its id. */
+function encodeSeal(store: Store, transaction: Transaction, ref: number, at: number): { id: string; bytes: Buffer } {
   const { environment, framing } = store
-  const transaction = store.transaction!
   const id = environment.newId()
   const time = environment.now()
   const { seal } = transaction
@@ -182,16 +175,17 @@ function encodeSeal(store: Store, ref: number, at: number): { id: string; bytes:
 /** A change as `change` makes it, but in the transaction's memory. */
 export function* changeInside<T>(
   store: Store,
+  transaction: Transaction,
   slot: Slot,
   decide: Decide<T>,
 ): Io<{ result: T; id: string | undefined }> {
-  const taken = yield* take(store, slot)
+  const taken = yield* take(store, transaction, slot)
   const live = liveEntry(store, taken.log, slot)
   const { write, result } = decide(live, taken.log)
   // Claims are about others, and there are none here.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
   const id = writeInside(store, taken, live, write)
-  if (write.kind === 'put' && live === undefined) moveToEnd(store.transaction!.taken, slot.path)
+  if (write.kind === 'put' && live === undefined) moveToEnd(transaction.taken, slot.path)
   return { result, id }
 }
 
@@ -260,10 +254,12 @@ function touchFields(
 }
 
 /** How many bytes more the entries will take once the transaction is committed. */
-export function growthInside(transaction: Transaction | undefined): number {
+export function growthInside(transaction: Store['transaction']): number {
   let bytes = 0
-  for (const { slot, before, size, log } of transaction?.taken.values() ?? []) {
+  for (const one of transaction?.taken.values() ?? []) {
+    const { slot, before, log } = one
     if (slot.hidden) continue
+    const size = 'size' in one ? one.size : 0
     const after = log.value === undefined ? 0 : size + log.value.length
     bytes += after - (before.value === undefined ? 0 : size)
   }
@@ -271,7 +267,7 @@ export function growthInside(transaction: Transaction | undefined): number {
 }
 
 /** How many entries more there are in the transaction than outside. */
-export function countInside(transaction: Transaction | undefined): number {
+export function countInside(transaction: Store['transaction']): number {
   let difference = 0
   for (const { slot, before, log } of transaction?.taken.values() ?? []) {
     if (!slot.hidden) difference += Number(log.value !== undefined) - Number(before.value !== undefined)

@@ -130,8 +130,8 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
     core.checkWritable('transact')
     if (this.#store.transaction !== undefined) return await body(this)
     const store = this.#store
-    const view = await core.attemptAsync('transact', store, () => core.async(beginTransaction(store)))
-    if (view === store) return await body(this)
+    const view = await core.attemptAsync('transact', undefined, () => core.async(beginTransaction(store)))
+    if (view === undefined) return await body(this)
     const inside = new AsyncDeque<V>(core, this.#maxLength, view)
     let result: T
     try {
