@@ -5,7 +5,7 @@ import { sync } from '../ops/sync.ts'
 import type { SetOptions } from '../options.ts'
 import { AsyncBucket } from '../promises.ts'
 import { type QueueOptions, resolveItemTerms, resolveQueue } from '../queue-options.ts'
-import { Line } from '../tasks/locks/line.ts'
+import { Line } from '../waiting/line.ts'
 import type { Deferral } from './deferral.ts'
 
 /** Every method of DeferredWriteBucket with its result in a promise. */

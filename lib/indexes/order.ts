@@ -14,6 +14,14 @@ export interface Position {
   readonly index: number
 }
 
+/** An entry by its place in the order log: it may have ended since, and counts only if its put names `place`. */
+export interface PlacedEntry {
+  readonly place: string
+  readonly hash: string
+  readonly extension: string
+  readonly backend: string
+}
+
 export type OrderRecord =
   /** An entry begins; its put names this record's id as its place. `origin`: where it stood before segments were merged. */
   | {

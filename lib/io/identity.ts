@@ -4,7 +4,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
-import { type OwnerParts, readOwner, writeOwner } from '../log/owner.ts'
+import { type OwnerParts, readOwner, writeOwner } from './owner.ts'
 import type { Owner } from './requests.ts'
 
 const unknown = '-'

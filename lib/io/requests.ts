@@ -43,7 +43,7 @@ export interface SharedAppend {
   stands?: boolean
 }
 
-/** Who holds a seal or a claim, as text; see `log/owner.ts`. */
+/** Who holds a seal or a claim, as text; see `owner.ts`. */
 export type Owner = string
 
 /** Each request by the name of what is asked: what it says, and what it is told. */

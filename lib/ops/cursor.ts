@@ -4,19 +4,11 @@
 // Invariant L: positions only grow, and merging keeps them; so what lies behind the last position is what was not met yet.
 // Crash: nothing is written.
 
-import type { Position } from '../indexes/order.ts'
+import type { PlacedEntry, Position } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
 import { mergedName, segmentName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { listSegments, readOrder } from './order.ts'
-
-/** An entry by its place in the order log: it may have ended since, and counts only if its put names `place`. */
-export interface PlacedEntry {
-  readonly place: string
-  readonly hash: string
-  readonly extension: string
-  readonly backend: string
-}
 
 /** As the order log has it. */
 export interface Candidate extends PlacedEntry {

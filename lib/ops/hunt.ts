@@ -5,6 +5,7 @@
 //   ago, and is still there.
 // Crash, or another process: what is known here only is how far this process has got. Without it, the entries are met anew.
 
+import type { PlacedEntry } from '../indexes/order.ts'
 import type { Io } from '../io/requests.ts'
 import { entryName } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
@@ -12,7 +13,7 @@ import { S3Fifo } from '../policies/s3-fifo.ts'
 import { type RankingPolicy, Victims } from '../policies/victims.ts'
 import type { EvictionPolicy } from '../settings.ts'
 import { type Store, viewOf } from '../store.ts'
-import { OrderCursor, type PlacedEntry } from './cursor.ts'
+import { OrderCursor } from './cursor.ts'
 import { readCurrent } from './find.ts'
 
 /** So many entries may yet be met. */

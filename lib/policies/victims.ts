@@ -1,7 +1,7 @@
 // Which entries go first. Entries are met in the order in which they began; those that are written or read again have moved
 // up since, and wait here until their turn by the policy. So what was met once need not be looked for again.
 
-import type { PlacedEntry } from '../ops/cursor.ts'
+import type { PlacedEntry } from '../indexes/order.ts'
 import type { EvictionPolicy } from '../settings.ts'
 import { Heap } from './heap.ts'
 import type { Usage } from './usage.ts'

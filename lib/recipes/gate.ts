@@ -18,9 +18,9 @@ import { recipeName } from '../log/names.ts'
 import { checkSignal } from '../long-work.ts'
 import { checkNames, show } from '../options.ts'
 import { forFolder, type Store } from '../store.ts'
-import { withAnyOf } from '../tasks/abort.ts'
-import { Line, type Turn } from '../tasks/locks/line.ts'
-import { sleep } from '../tasks/sleep.ts'
+import { withAnyOf } from '../waiting/abort.ts'
+import { Line, type Turn } from '../waiting/line.ts'
+import { sleep } from '../waiting/sleep.ts'
 import { countHolders, givePermitBack, takePermit } from './holders.ts'
 
 /** How to wait. */

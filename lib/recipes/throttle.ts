@@ -9,7 +9,7 @@ import { change } from '../ops/change.ts'
 import type { Found } from '../ops/live.ts'
 import { checkNames, show } from '../options.ts'
 import { forFolder, type Store } from '../store.ts'
-import { sleep } from '../tasks/sleep.ts'
+import { sleep } from '../waiting/sleep.ts'
 import { nameFor, type Wrapped } from './named.ts'
 
 /** How often a function may be called. */

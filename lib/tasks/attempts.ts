@@ -1,9 +1,9 @@
 // Running a function once with a time limit, and as often as its retries allow.
 
 import { TimeoutError } from '../errors.ts'
-import { onAbort } from './abort.ts'
+import { onAbort } from '../waiting/abort.ts'
+import { sleep, timerMaxMs } from '../waiting/sleep.ts'
 import type { Settings } from './settings.ts'
-import { sleep, timerMaxMs } from './sleep.ts'
 
 /** How much longer than asked for a retry may wait, as a part of the wait: so that many that failed together do not come
  *  back together. */

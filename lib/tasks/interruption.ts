@@ -1,8 +1,8 @@
 // SIGTERM, for tasks that may be interrupted: those under way are aborted, so that they can put things in order, none begins
 // any more, and then the process ends as it would have. Whoever started it is to run them again elsewhere (flytekit: interruptible).
 
-import { sharedController } from './abort.ts'
-import { sleep } from './sleep.ts'
+import { sharedController } from '../waiting/abort.ts'
+import { sleep } from '../waiting/sleep.ts'
 
 /** How long aborted tasks have for putting things in order, in milliseconds. Containers are usually killed after 10 s. */
 const patienceMs = 5000

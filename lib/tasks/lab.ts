@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { show } from '../options.ts'
-import { onAbort, withAnyOf } from './abort.ts'
+import { onAbort, withAnyOf } from '../waiting/abort.ts'
 import { type LabScope, labScope } from './context.ts'
 import { storageAt } from './defaults.ts'
 import { visitAll } from './disk.ts'

@@ -1,13 +1,13 @@
 // One at a time: the lock around look-up and run, for policies with isolation SERIALIZABLE and tasks with cacheSerialize.
 
 import { join } from 'node:path'
+import { timerMaxMs } from '../waiting/sleep.ts'
 import { heldLocks } from './context.ts'
 import { deadlock } from './locks/chain.ts'
 import { FileSystemLockManager } from './locks/filesystem.ts'
 import type { LockManager } from './locks/lock-manager.ts'
 import { MemoryLockManager } from './locks/memory.ts'
 import type { Settings } from './settings.ts'
-import { timerMaxMs } from './sleep.ts'
 import { LocalStorage } from './storage/local.ts'
 import type { Storage } from './storage/storage.ts'
 import type { StoredResult } from './stored.ts'

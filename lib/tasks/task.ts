@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { callerOf } from '../memo/caller.ts'
 import { show } from '../options.ts'
-import { withAnyOf } from './abort.ts'
+import { withAnyOf } from '../waiting/abort.ts'
 import { runAttempts } from './attempts.ts'
 import { flowScope, labScope, taskScope } from './context.ts'
 import { withoutMarks } from './hashed.ts'

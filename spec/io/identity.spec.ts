@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { isAlive, thisOwner } from '../../lib/io/identity.ts'
-import { type OwnerParts, readOwner, writeOwner } from '../../lib/log/owner.ts'
+import { type OwnerParts, readOwner, writeOwner } from '../../lib/io/owner.ts'
 import { builtModule } from '../support/built.ts'
 
 const me = readOwner(thisOwner())!

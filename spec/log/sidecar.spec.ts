@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { decodeOrder, encodeOrder, noTotals, type OrderRecord, RunningTotals } from '../../lib/indexes/order.ts'
 import { decodeHint, encodeHint, type Hint } from '../../lib/log/hint.ts'
 import { decodeIntent, encodeIntent, type Intention } from '../../lib/log/intent.ts'
-import { type OwnerParts, readOwner, writeOwner } from '../../lib/log/owner.ts'
 import { decodeFrame, encodeFrame, readFrames } from '../../lib/log/sidecar.ts'
 
 const golden = (name: string): Buffer => readFileSync(new URL(`../../fixtures/logs/v1/${name}`, import.meta.url))
@@ -286,41 +285,5 @@ describe('intents', () => {
       { path, seal: '00000000000000e1', record: golden('worked-example.v8') },
       { path, seal: '00000000000000e2', record: undefined },
     ])
-  })
-})
-
-describe('owners', () => {
-  const word = fc
-    .string({ minLength: 1 })
-    .map(text => text.replace(/\s/g, '_'))
-    .filter(text => text !== '')
-  const owner: fc.Arbitrary<OwnerParts> = fc.record({
-    host: word,
-    boot: word,
-    namespace: word,
-    pid: fc.nat(),
-    thread: fc.nat(),
-    started: fc.nat(),
-  })
-
-  test('come back as they were written', () => {
-    fc.assert(
-      fc.property(owner, parts => {
-        expect(readOwner(writeOwner(parts))).toEqual(parts)
-      }),
-    )
-  })
-
-  test.each([
-    '',
-    'a',
-    'a b c 1 2',
-    'a b c 1 2 3 4',
-    'a b c x 2 3',
-    'a b c 1 2 x',
-    'a b c 1.5 2 3',
-    'a b c 1 2 Infinity',
-  ])('%j names nobody', text => {
-    expect(readOwner(text)).toBeUndefined()
   })
 })

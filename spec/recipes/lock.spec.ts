@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { barrier, lock, rlock, semaphore } from '../../lib/recipes/index.ts'
-import { graceMs } from '../../lib/tasks/locks/line.ts'
+import { graceMs } from '../../lib/waiting/line.ts'
 import { entryFiles, filesIn, newBucket } from '../support/folders.ts'
 import { repository, startActor, startActors } from '../support/remote.ts'
 

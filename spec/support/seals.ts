@@ -2,7 +2,7 @@
 
 import { appendFileSync, readFileSync } from 'node:fs'
 import { thisOwner } from '../../lib/io/identity.ts'
-import { readOwner, writeOwner } from '../../lib/log/owner.ts'
+import { readOwner, writeOwner } from '../../lib/io/owner.ts'
 import { noRef } from '../../lib/log/record.ts'
 import { needsMore, readState } from '../../lib/log/state.ts'
 import { bareRecord } from '../../lib/ops/fields.ts'

@@ -14,7 +14,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DeadlockError } from '../../errors.ts'
 import { show } from '../../options.ts'
-import type { Line } from './line.ts'
+import type { Line } from '../../waiting/line.ts'
 import { timedOut, type Wait } from './lock-manager.ts'
 import { callerOf, callersOf, type Place } from './stack.ts'
 

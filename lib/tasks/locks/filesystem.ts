@@ -20,11 +20,11 @@ import { link, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:
 import { basename, dirname, join, resolve } from 'node:path'
 import { errnoOf } from '../../io/errno.ts'
 import { isAlive, thisOwner } from '../../io/identity.ts'
+import { Line } from '../../waiting/line.ts'
+import { sleep } from '../../waiting/sleep.ts'
 import { perform } from '../disk.ts'
 import { checkText } from '../options.ts'
-import { sleep } from '../sleep.ts'
 import { enter } from './chain.ts'
-import { Line } from './line.ts'
 import {
   type AcquireOptions,
   beginWait,

@@ -1,7 +1,7 @@
 // Locks among the calls of one process, or of one thread of it: a queue for each key.
 
+import { Line } from '../../waiting/line.ts'
 import { enter } from './chain.ts'
-import { Line } from './line.ts'
 import { type AcquireOptions, beginWait, checkLockKey, type LockManager, type Release } from './lock-manager.ts'
 
 /** Locks within this thread, first come first served (Prefect: MemoryLockManager). */

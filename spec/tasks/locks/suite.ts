@@ -4,8 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DeadlockError, TimeoutError } from '../../../lib/errors.ts'
-import { graceMs } from '../../../lib/tasks/locks/line.ts'
 import type { LockManager, Release } from '../../../lib/tasks/locks/lock-manager.ts'
+import { graceMs } from '../../../lib/waiting/line.ts'
 import { gate, until } from '../support.ts'
 
 export function lockManagerSuite(name: string, make: () => LockManager): void {

@@ -3,8 +3,8 @@
 // A line knows nothing of who stands in it. What must stay true: at most one has the turn of a key, it passes to the next the
 // moment it is passed on, and who has given up is not in the way.
 
-import { onAbort } from '../abort.ts'
-import { timerMaxMs } from '../sleep.ts'
+import { onAbort } from './abort.ts'
+import { timerMaxMs } from './sleep.ts'
 
 /** How long a turn that the caller seems to have itself is waited for, in milliseconds. */
 export const graceMs = 300

@@ -1,6 +1,6 @@
 // The words in which a seal or a claim names its owner. Host, boot and process namespace tell whether a process number
 // means anything here; the start time tells a process from a later one with the same number; the thread is named because
-// a worker may end while its process lives on. How these are found out: `io/identity.ts`.
+// a worker may end while its process lives on. How these are found out: `identity.ts`.
 
 /** One thread of one process of one boot of one host. */
 export interface OwnerParts {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import { onAbort, withAnyOf } from '../../lib/tasks/abort.ts'
-import { sleep } from '../../lib/tasks/sleep.ts'
+import { onAbort, withAnyOf } from '../../lib/waiting/abort.ts'
+import { sleep } from '../../lib/waiting/sleep.ts'
 
 const listenersOf = ({ signal }: AbortController) => getEventListeners(signal, 'abort').length
 

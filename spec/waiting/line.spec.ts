@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { graceMs, Line, type Patience } from '../../../lib/tasks/locks/line.ts'
+import { graceMs, Line, type Patience } from '../../lib/waiting/line.ts'
 
 const patience = (given: Partial<Patience> = {}): Patience => ({
   timeoutMs: Number.POSITIVE_INFINITY,
