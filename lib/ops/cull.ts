@@ -6,6 +6,7 @@
 // Crash: fewer entries have gone; the next write goes on.
 
 import { topics } from '../channels.ts'
+import type { PlacedEntry } from '../indexes/order.ts'
 import type { Io } from '../io/requests.ts'
 import { entryName } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
