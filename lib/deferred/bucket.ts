@@ -2,8 +2,7 @@
 
 import { Bucket } from '../bucket.ts'
 import { sync } from '../ops/sync.ts'
-import type { BucketOptions, SetOptions } from '../options.ts'
-import { type QueueOptions, resolveItemTerms, resolveQueue } from '../queue-options.ts'
+import type { BucketOptions } from '../options.ts'
 import { Deferral } from './deferral.ts'
 import { AsyncDeferredWriteBucket } from './promises.ts'
 
@@ -17,7 +16,8 @@ export let deferralOf: (bucket: DeferredWriteBucket<any, any>) => Deferral
  *
  * Values are those of the moment of `set`, and expire counted from then. A sync overwrites what others have stored
  * meanwhile; what depends on the present value (`incr`, `update`, `add`, `touch`, an `ifVersion`) is decided again if others
- * have changed it, so that no count is lost. Nobody but this bucket knows of what is pending: who needs that each value is
+ * have changed it, so that no count is lost. What was pushed gets its number in the queue then: the one that `push` gave, if it is
+ * still free. Nobody but this bucket knows of what is pending: who needs that each value is
  * taken by exactly one (`pop`, `pull`) takes a Bucket.
  *
  * @example
@@ -55,10 +55,10 @@ export class DeferredWriteBucket<K = unknown, V = unknown> extends Bucket<K, V> 
    * @throws what a decision that must be made again throws: ConflictError (`ifVersion`), TypeError (`incr`) …
    */
   sync(): number {
-    const { core, all, pushed } = this.#deferral
+    const { core, all } = this.#deferral
     if (all.length === 0) return 0
     core.checkWritable('sync')
-    const count = core.attempt('sync', 0, () => core.sync(sync(core.store, all, pushed)))
+    const count = core.attempt('sync', 0, () => core.sync(sync(core.store, all)))
     this.#deferral.end(all)
     core.tidy()
     return count
@@ -67,14 +67,6 @@ export class DeferredWriteBucket<K = unknown, V = unknown> extends Bucket<K, V> 
   /** Forgets what is pending. */
   discard(): void {
     this.#deferral.discard()
-  }
-
-  /** As of Bucket; the item gets its number in the queue at the sync, the one given here if it is free. */
-  override push(value: V, options: QueueOptions & SetOptions = {}): number | string {
-    const key = super.push(value, options)
-    const { path } = this.core.store.keys.slot(key)
-    this.#active.pushed.set(path, { queue: resolveQueue(options, 'back'), terms: resolveItemTerms(options) })
-    return key
   }
 
   /** Runs `body`; what it writes is pending when it has returned, and forgotten if it throws. Nothing is synced. */

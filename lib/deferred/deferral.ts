@@ -10,21 +10,22 @@ import {
   type PendingView,
   pendingView,
 } from '../ops/pending.ts'
-import type { Pushed } from '../ops/sync.ts'
-import type { Store } from '../store.ts'
 
 export class Deferral {
   readonly core: Core
   /** The store as it is with what is pending. */
   readonly view: PendingView
-  /** Which of the pending entries are items of queues, by the paths of their logs. */
-  readonly pushed = new Map<string, Pushed>()
+  /** That of the bucket itself, in which this is running or which it is: what is synced is what is pending there. */
+  readonly root: Deferral
+  /** The last of the asynchronous syncs, which happen one after another. */
+  lastSync: Promise<unknown> = Promise.resolve()
   /** Of the bucket whose writes are deferred: its memory must hear of them. */
   behind: Core | undefined
 
-  constructor(core: Core, store: Store = core.store) {
+  constructor(core: Core, outer?: Deferral) {
     this.core = core
-    this.view = pendingView(store)
+    this.root = outer?.root ?? this
+    this.view = pendingView(outer?.view ?? core.store)
   }
 
   get #pending(): Pending {
@@ -51,7 +52,6 @@ export class Deferral {
   end(written: readonly PendingEntry[]): void {
     endPending(this.#pending, written)
     for (const { slot } of written) {
-      if (!this.#taken.has(slot.path)) this.pushed.delete(slot.path)
       this.core.forget(slot)
       this.behind?.forget(slot)
     }
@@ -59,7 +59,6 @@ export class Deferral {
 
   discard(): void {
     dropPending(this.#pending)
-    this.pushed.clear()
   }
 
   /** From now on nothing is written to it; what is pending can still be synced. */
@@ -69,7 +68,7 @@ export class Deferral {
 
   /** A deferral that is running in this one: what is written in it is to be pending as a whole or not at all. */
   child(): Deferral {
-    const child = new Deferral(this.core, this.view)
+    const child = new Deferral(this.core, this)
     this.#pending.children.add(child.#pending)
     return child
   }
@@ -81,8 +80,6 @@ export class Deferral {
       if (!child.#pending.own.has(path)) continue
       if (this.#pending.parent !== undefined) this.#pending.own.add(path)
       makePending(this.#pending, path, taken)
-      const pushed = child.pushed.get(path)
-      if (pushed !== undefined) this.pushed.set(path, pushed)
     }
   }
 

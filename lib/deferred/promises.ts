@@ -2,9 +2,7 @@
 
 import { TimeoutError } from '../errors.ts'
 import { sync } from '../ops/sync.ts'
-import type { SetOptions } from '../options.ts'
 import { AsyncBucket } from '../promises.ts'
-import { type QueueOptions, resolveItemTerms, resolveQueue } from '../queue-options.ts'
 import { Line } from '../waiting/line.ts'
 import type { Deferral } from './deferral.ts'
 
@@ -13,8 +11,6 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
   readonly #deferral: Deferral
   /** Of those who want a transaction. */
   readonly #line = new Line()
-  /** Syncs happen one after another. */
-  #last: Promise<unknown> = Promise.resolve()
 
   /** @internal */
   constructor(deferral: Deferral) {
@@ -25,27 +21,22 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
   /** As DeferredWriteBucket.sync; of all that was called before. */
   async sync(): Promise<number> {
     await this.settled()
-    const mine = this.#last.then(() => this.#sync())
-    this.#last = mine.catch(() => {})
+    const { root } = this.#deferral
+    const mine = root.lastSync.then(() => this.#sync())
+    root.lastSync = mine.catch(() => {})
     return await mine
   }
 
+  /** What a transaction writes in which this is called is not pending before its end. */
   async #sync(): Promise<number> {
-    const { core, all, pushed } = this.#deferral
+    const { root } = this.#deferral
+    const { core, all } = root
     if (all.length === 0) return 0
     core.checkWritable('sync')
-    const count = await core.attemptAsync('sync', 0, () => core.async(sync(core.store, all, pushed)))
-    this.#deferral.end(all)
+    const count = await core.attemptAsync('sync', 0, () => core.async(sync(core.store, all)))
+    root.end(all)
     core.tidy()
     return count
-  }
-
-  /** As DeferredWriteBucket.push. */
-  override async push(value: V, options: QueueOptions & SetOptions = {}): Promise<number | string> {
-    const key = await super.push(value, options)
-    const { path } = this.#deferral.core.store.keys.slot(key)
-    this.#deferral.pushed.set(path, { queue: resolveQueue(options, 'back'), terms: resolveItemTerms(options) })
-    return key
   }
 
   /** As DeferredWriteBucket.transact. One at a time; who writes meanwhile what it has written waits for its end. */

@@ -22,6 +22,7 @@ import { isGone, noteChange, readHot } from './hot.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
 import { changePending } from './pending.ts'
+import type { Queue } from './queue.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal } from './seal.ts'
 import { changeInside } from './transaction.ts'
@@ -36,6 +37,8 @@ export type Write =
       pinned: boolean
       tags: readonly Tag[]
       purpose?: string
+      /** Of an item that is pushed: where. */
+      queue?: Queue
       /** What `expires` was counted from; default: now. */
       time?: number
     }

@@ -12,10 +12,11 @@ import type { Slot } from '../keys.ts'
 import type { LogRecord } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
-import type { Decide } from './change.ts'
+import type { Decide, Write } from './change.ts'
 import { nothingStored } from './fields.ts'
 import { readCurrent } from './find.ts'
-import { liveEntry } from './live.ts'
+import { itemPurpose, liveEntry } from './live.ts'
+import type { Queue } from './queue.ts'
 import { Patience } from './seal.ts'
 import { logAfter } from './transaction.ts'
 
@@ -27,6 +28,8 @@ export interface PendingEntry {
   /** As the bucket sees it. */
   readonly log: LogState
   readonly decided: Decided
+  /** Where it is to be pushed: it is an item that is new, or was and has gone again, perhaps in place of one that was pulled. */
+  readonly queue: Queue | undefined
 }
 
 /** A decision, and those on which it builds. */
@@ -153,8 +156,15 @@ export function* changePending<T>(
   // A new object each time, so that who is writing these out sees that they changed meanwhile.
   const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
   if (pending.parent !== undefined) pending.own.add(slot.path)
-  makePending(pending, slot.path, { slot, before, log: after.log, decided })
+  const queue = queueAfter(write, known?.queue)
+  makePending(pending, slot.path, { slot, before, log: after.log, decided, queue })
   return { result, id: after.id }
+}
+
+/** The queue of what was an item of `was`, after a write: storing another value under its key makes it an ordinary entry. */
+function queueAfter(write: Write, was: Queue | undefined): Queue | undefined {
+  if (write.kind !== 'put') return was
+  return write.purpose === itemPurpose ? (write.queue ?? was) : undefined
 }
 
 /** The decisions that count, in order; none: the entry is to be what it is, whatever it was. */
@@ -174,7 +184,9 @@ function pendingAfter(written: PendingEntry, now: PendingEntry): PendingEntry {
     newer.push(one)
   let decided: Decided | undefined
   for (const { decide, blind } of newer.reverse()) decided = { decide, blind, earlier: decided }
-  return { ...now, before: withoutValue(written.log), decided: decided ?? now.decided }
+  // The item was pushed by now, unless this is another one: each push names the queue anew.
+  const queue = now.queue === written.queue ? undefined : now.queue
+  return { ...now, before: withoutValue(written.log), decided: decided ?? now.decided, queue }
 }
 
 /** What a log says, but for the value: its bytes are good until the next request only. */

@@ -66,6 +66,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
         value,
         tags: terms.tags,
         purpose: itemPurpose,
+        queue,
         ...expiry(store, terms.expireMs),
       } as const
       return { write, result: true }

@@ -8,6 +8,7 @@
 // Crash: as of a transaction, before its intent appears nothing, after it everything.
 
 import type { Io } from '../io/requests.ts'
+import type { LogRecord } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { inTransaction } from './atomically.ts'
@@ -15,27 +16,19 @@ import { aloneAs, nothingStored } from './fields.ts'
 import { decodeValue, type Found, liveEntry } from './live.ts'
 import { decisionsOf, type PendingEntry } from './pending.ts'
 import { push, type Queue } from './queue.ts'
-import type { Terms } from './terms.ts'
 import { type Taken, type TransactionView, take, takeNew, writeInside } from './transaction.ts'
 
-/** How an item came to be pending. */
-export interface Pushed {
-  readonly queue: Queue
-  readonly terms: Terms
-}
-
-/** Writes all that is pending, or nothing. How many entries. `pushed`: which of them are items, by the paths of their logs. */
-export function* sync(store: Store, pending: readonly PendingEntry[], pushed: ReadonlyMap<string, Pushed>): Io<number> {
+/** Writes all that is pending, or nothing. How many entries. */
+export function* sync(store: Store, pending: readonly PendingEntry[]): Io<number> {
   const entries = pending.filter(({ slot }) => !slot.hidden)
   if (entries.length === 0) return 0
   yield* inTransaction(store, function* (view) {
     for (const one of entries) {
-      const item = pushed.get(one.slot.path)
-      if (item === undefined) yield* write(view, one)
+      if (one.queue === undefined) yield* write(view, one)
       else {
         // It has the number of one that was pulled in here.
         if (one.before.value !== undefined) yield* removePulled(view, one)
-        yield* pushAnew(view, one.log, item)
+        yield* pushAnew(view, one.log, one.queue)
       }
     }
   })
@@ -100,12 +93,15 @@ function* removePulled(view: TransactionView, { slot, before }: PendingEntry): I
   taken.written = true
 }
 
-function* pushAnew(view: Store, { state, value }: LogState, { queue, terms }: Pushed): Io<void> {
+function* pushAnew(view: Store, { state, value: put }: LogState, queue: Queue): Io<void> {
   // Undefined: it was pulled again before the sync.
-  const decoded = value && decodeValue(view, value)
+  const decoded = put && decodeValue(view, put)
   if (state === undefined || decoded === undefined) return
-  // Its time runs since it was pushed.
-  const left = Math.max(0, state.expires - view.environment.now())
-  const expireMs = typeof terms.expireMs === 'number' ? left : terms.expireMs
-  yield* push(view, queue, decoded.value, { ...terms, expireMs })
+  yield* push(view, queue, decoded.value, { expireMs: timeLeft(view, state), tags: put!.tags, ifVersion: undefined })
+}
+
+/** As a call would say it: the time that was given runs since then, the bucket's lifetime begins anew. */
+function timeLeft({ environment }: Store, { pinned, expires }: LogRecord): number | null | undefined {
+  if (!pinned) return undefined
+  return expires === Number.POSITIVE_INFINITY ? null : Math.max(0, expires - environment.now())
 }

@@ -301,6 +301,70 @@ test('an item that was pushed and pulled before the sync is nowhere', () => {
   expect([bucket.pull(), bucket.size]).toEqual([undefined, 0])
 })
 
+test('a value that is stored over an item that was pushed is none, as in a bucket that writes at once', () => {
+  const { bucket, deferred } = pair()
+  const key = deferred.push('item')
+  deferred.set(key, 'plain')
+  expect(deferred.peek()).toBeUndefined()
+  deferred.sync()
+  expect([bucket.peek(), bucket.get(key)]).toEqual([undefined, 'plain'])
+})
+
+test('what was done with an item before the sync is so after it', () => {
+  const { bucket, deferred } = pair({ lifetime: { hours: 1 } })
+  const [brief, lasting] = [deferred.push(1, { expire: null, tag: 'x' }), deferred.push(2, { expire: 1000 })]
+  deferred.touch(brief, 60_000)
+  deferred.touch(lasting, null)
+  deferred.incr(lasting, 40)
+  deferred.push(3)
+  deferred.sync()
+  const now = Date.now()
+  const [first, second, third] = [bucket.pull()!, bucket.pull()!, bucket.pull()!]
+  expect([first, second, third].map(({ value, tags }) => [value, tags])).toEqual([
+    [1, ['x']],
+    [42, []],
+    [3, []],
+  ])
+  expect(Number(first.expiresAt) - now).toBeGreaterThan(50_000)
+  expect(Number(first.expiresAt) - now).toBeLessThanOrEqual(60_000)
+  expect(second.expiresAt).toBeUndefined()
+  expect(Number(third.expiresAt) - now).toBeGreaterThan(3_500_000)
+})
+
+test('a sync, and what syncs first, in a transaction writes what is pending in the bucket, and nothing of the transaction', async () => {
+  const { bucket, deferred } = pair()
+  const { promises } = deferred
+  const ways = [
+    () => deferred.transact(() => [deferred.set('inside', 1), deferred.sync(), deferred.incr('n')]),
+    () => deferred.transact(() => [deferred.set('inside', 1), deferred.unload('x')]),
+    () => promises.transact(async one => [await one.set('inside', 1), await one.sync(), await one.incr('n')]),
+    () => promises.transact(async one => [await one.set('inside', 1), await one.unload('x')]),
+    () => promises.transact(async one => [await one.set('inside', 1), await one.close()]),
+    () =>
+      promises.transact(async one => await one.transact(async two => [await two.set('inside', 1), await two.sync()])),
+    () => promises.transact(async one => await Promise.all([one.sync(), promises.sync(), one.set('inside', 1)])),
+  ]
+  for (const way of ways) {
+    const before = Number(bucket.get('n') ?? 0)
+    deferred.incr('n')
+    deferred.push('item')
+    await way()
+    expect([bucket.get('n'), bucket.pull()?.value, bucket.get('inside')]).toEqual([before + 1, 'item', undefined])
+    expect(deferred.get('inside')).toBe(1)
+    deferred.discard()
+    expect([bucket.pull(), bucket.has('inside')]).toEqual([undefined, false])
+  }
+  deferred.incr('n')
+  const before = bucket.get('n')
+  const refused = promises.transact(async inside => {
+    await inside.set('inside', 1)
+    await inside.sync()
+    throw new RangeError('enough')
+  })
+  await expect(refused).rejects.toThrow('enough')
+  expect([bucket.get('n'), bucket.has('inside'), deferred.pending]).toEqual([before + 1, false, 0])
+})
+
 test('a transaction that throws leaves what was pending, and syncs nothing', () => {
   const { bucket, deferred } = pair()
   deferred.set('a', 1)

@@ -50,7 +50,7 @@ function* read(process: Process, key: string): Io<Value> {
 function* synced(process: Process, act: (view: Store) => Io<unknown>): Io<number> {
   const view = pendingView(process.store)
   yield* act(view)
-  return yield* sync(process.store, [...view.transaction!.taken.values()], new Map())
+  return yield* sync(process.store, [...view.transaction.taken.values()])
 }
 
 /** Both keys get this value. */

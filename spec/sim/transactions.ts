@@ -111,7 +111,7 @@ function* deferred(process: Process, store: Store, n: number): Io<void> {
   const view = pendingView(store)
   yield* put(process, view, 'a', bothValue('a', n))
   yield* increment(view, process.slot('b'), 1, 0)
-  yield* sync(store, [...view.transaction!.taken.values()], new Map())
+  yield* sync(store, [...view.transaction.taken.values()])
 }
 
 function counted(value: Value): number {
