@@ -10,9 +10,11 @@ import { ask, type Io, type Lock } from '../io/requests.ts'
 import { changeLockName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 
-/** Runs an operation that changes files; on a network filesystem under the lock. A transaction has it already. */
+/** Runs an operation that changes files; on a network filesystem under the lock. */
 export function* underLock<T>(store: Store, operation: (store: Store) => Io<T>): Io<T> {
-  if (!store.settings.network || store.locked || store.transaction !== undefined) return yield* operation(store)
+  // A transaction has it already. A deferred bucket has not, and changes sidecars.
+  const hasIt = store.locked || store.transaction?.deferred === false
+  if (!store.settings.network || hasIt) return yield* operation(store)
   const lock = yield* takeLock(store)
   try {
     return yield* operation({ ...store, locked: true })

@@ -14,6 +14,7 @@ import { expireSlot, slotsBegun } from '../../lib/ops/expiry.ts'
 import { mergeOrder } from '../../lib/ops/merge.ts'
 import { openFolder } from '../../lib/ops/open.ts'
 import { writeVolume } from '../../lib/ops/order.ts'
+import { pendingView } from '../../lib/ops/pending.ts'
 import { pull, push } from '../../lib/ops/queue.ts'
 import { reclaimAll } from '../../lib/ops/reclaim.ts'
 import { remove } from '../../lib/ops/remove.ts'
@@ -88,6 +89,21 @@ const operations: [string, (store: Store) => Io<unknown>][] = [
       }
       store.limits.maxEntries = 0
       yield* cull(store, 10, 10)
+    },
+  ],
+  [
+    'evicting, expiring and culling in a deferred bucket',
+    function* (store) {
+      yield* createTagIndex(store)
+      const terms = { expireMs: 0, tags: ['red'], ifVersion: undefined }
+      yield* set(store, store.keys.slot('t'), store.backend.encode(1), terms)
+      const view = pendingView(store)
+      yield* evictIndexed(view, 'red')
+      for (const slot of yield* slotsBegun(view, store.environment.now())) {
+        yield* expireSlot(view, slot, store.environment.now())
+      }
+      store.limits.maxEntries = 0
+      yield* cull(view, 10, 10)
     },
   ],
   [
