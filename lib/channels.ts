@@ -12,11 +12,12 @@ export interface Events {
   hit: { folder: string; key: string; size: number }
   /** A look-up found none: never stored, removed, expired or unreadable. */
   miss: { folder: string; key: string }
-  /** A value was stored. */
+  /** A value was stored; in a transaction, and in a deferred bucket, that is told when it counts: at the commit. */
   set: { folder: string; key: string; size: number }
-  /** An entry was removed by the caller. */
+  /** An entry was removed by the caller: by `delete`, `pop`, `pull`, an `update` to undefined. */
   delete: { folder: string; key: string }
-  /** An entry was removed to make room: why, and how many bytes its file took. */
+  /** An entry was removed because it was over a limit, had expired, or carried a tag that is evicted; and how many bytes its file
+   *  took. */
   evict: { folder: string; key: string; reason: 'volume' | 'entries' | 'expired' | 'tag'; size: number }
   /** Something was found broken and passed over: a torn record, a dead owner's seal, a value that does not decode. */
   recover: { folder: string; path: string; reason: 'damaged' | 'dead-owner' | 'undecodable'; cause?: unknown }

@@ -6,8 +6,8 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { topics } from '../lib/channels.ts'
-import { type Backend, BackendLoadError, Bucket, StorageIOError } from '../lib/index.ts'
-import { listen } from './support/channels.ts'
+import { type Backend, BackendLoadError, Bucket, DeferredWriteBucket, StorageIOError } from '../lib/index.ts'
+import { listen, listenToAll } from './support/channels.ts'
 import { entryFile, newBucket } from './support/folders.ts'
 import { leaveSeal } from './support/seals.ts'
 import { faces } from './support/twins.ts'
@@ -73,6 +73,21 @@ for (const [name, face] of faces) {
       ])
     })
 
+    test('each removal by the caller, whichever method it is by, and what clear() removes to nobody', async () => {
+      const { folder, bucket, twin } = open()
+      const told = listenToAll(['delete', 'evict'])
+      for (const key of ['a', 'b']) await twin.set(key, 1)
+      await twin.update('a', () => undefined)
+      const item = await twin.push('item')
+      await twin.pull()
+      await twin.clear()
+      expect(bucket.size).toBe(0)
+      expect(told).toEqual([
+        ['delete', { folder, key: '"a"' }],
+        ['delete', { folder, key: String(item) }],
+      ])
+    })
+
     test('compact, with what it was and is', async () => {
       const { folder, bucket, twin } = open()
       const events = listen('compact')
@@ -123,6 +138,61 @@ for (const [name, face] of faces) {
     })
   })
 }
+
+describe('what is written as one is told when it counts:', () => {
+  const open = () => {
+    const bucket = newBucket({ backend: 'json', tagIndex: true })
+    for (const key of ['a', 'c', 'd']) bucket.set(key, 1)
+    bucket.set('b', 1, { tag: 't' })
+    const told = listenToAll(['set', 'delete', 'evict'])
+    const change = (bucket: Bucket): void => {
+      bucket.set('a', 22)
+      bucket.set('new', 1)
+      bucket.set('brief', 1)
+      bucket.delete('brief')
+      bucket.evict('t')
+      bucket.pop('c')
+      bucket.touch('d', 1000)
+      expect(told).toEqual([])
+    }
+    const { path: folder } = bucket
+    const size = expect.any(Number)
+    const changes = [
+      ['set', { folder, key: '"a"', size: 2 }],
+      ['set', { folder, key: '"new"', size: 1 }],
+      ['evict', { folder, key: '"b"', reason: 'tag', size }],
+      ['delete', { folder, key: '"c"' }],
+    ]
+    return { bucket, told, change, changes }
+  }
+
+  test('at the end of a transaction', () => {
+    const { bucket, told, change, changes } = open()
+    bucket.transact(() => change(bucket))
+    expect(told.length).toBe(changes.length)
+    expect(told).toEqual(expect.arrayContaining(changes))
+  })
+
+  test('not at all, if it throws', () => {
+    const { bucket, told, change } = open()
+    const call = (): void =>
+      bucket.transact(() => {
+        change(bucket)
+        throw new RangeError('enough')
+      })
+    expect(call).toThrow('enough')
+    expect(told).toEqual([])
+  })
+
+  test('at the sync of a deferred bucket', () => {
+    const { bucket, told, change, changes } = open()
+    const deferred = new DeferredWriteBucket(bucket.path, { backend: 'json' })
+    change(deferred)
+    deferred.sync()
+    expect(told.length).toBe(changes.length)
+    expect(told).toEqual(expect.arrayContaining(changes))
+  })
+})
 
 test("recover tells of a dead owner's seal that is lifted", () => {
   const bucket = newBucket({ backend: 'json' })

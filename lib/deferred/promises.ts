@@ -40,7 +40,7 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
   }
 
   /** As DeferredWriteBucket.transact. One at a time; who writes meanwhile what it has written waits for its end. */
-  override async transact<T>(body: (bucket: AsyncBucket<K, V>) => Promise<T>): Promise<T> {
+  override async transact<T>(body: (bucket: AsyncDeferredWriteBucket<K, V>) => Promise<T>): Promise<T> {
     this.#deferral.core.checkWritable('transact')
     const { timeoutMs } = this.#deferral.core.settings
     const turn = await this.#line.acquire('', {

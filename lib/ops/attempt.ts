@@ -200,12 +200,12 @@ export class Attempt {
     if (told !== 'nothing' && (yield* isNews(store, told)))
       yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
     if (!slot.hidden) this.#puts++
+    if (live === undefined) store.garbage.delete(slot.path)
     // The file is the new entry's now: what it takes is counted with that, so the old one is taken off without bytes.
     if (begins) {
       store.hunt.current?.began({ place, hash: slot.hash, extension, backend })
       this.#ended.pop()
       if (before !== undefined) this.#ended.push({ place: before, bytes: countedEnd(log) })
-      store.garbage.delete(slot.path)
     }
     if (store.settings.durable) yield* syncNames(store, [slot.path])
     return fields.id

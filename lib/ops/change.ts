@@ -25,6 +25,7 @@ import { changePending } from './pending.ts'
 import type { Queue } from './queue.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal } from './seal.ts'
+import { type Removal, tellRemoval, tellSet } from './tell.ts'
 import { changeInside } from './transaction.ts'
 import { unasked } from './upkeep.ts'
 
@@ -43,7 +44,7 @@ export type Write =
       time?: number
     }
   | { kind: 'touch'; expires: number; pinned: boolean; time?: number }
-  | { kind: 'tombstone' }
+  | { kind: 'tombstone'; as: Removal }
   /** Announces that a value is being computed. */
   | { kind: 'claim' }
   /** Takes a claim back. */
@@ -123,6 +124,7 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
       continue
     }
     let outcome: Changed<T> | undefined
+    let landed: Write | undefined
     let keep = false
     try {
       const read: LogRead | undefined = yield* kept === undefined
@@ -151,7 +153,10 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
         else if (seal === undefined) {
           const id = yield* attempt.write({ file, kept, log, size }, live, write)
           if (id === undefined) patience.lose(store, path)
-          else outcome = { result, id }
+          else {
+            outcome = { result, id }
+            landed = write
+          }
         }
       }
       // A record that has landed says that this is the log; else it is to be seen.
@@ -165,7 +170,14 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
       else yield* ask<'close'>({ op: 'close', file })
     }
     if (outcome === undefined) continue
+    if (landed !== undefined && !slot.hidden) tell(store, slot, landed)
     if (attempt.owes) yield* unasked(store, attempt.finish())
     return outcome
   }
+}
+
+function tell(store: Store, { text }: Slot, write: Write): void {
+  if (write.kind === 'put') tellSet(store, text, write.value.length)
+  // What is erased outside of a transaction is so by other means.
+  else if (write.kind === 'tombstone') tellRemoval(store, text, write.as, 0)
 }

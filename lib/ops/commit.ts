@@ -29,6 +29,7 @@ import { takeLock } from './lock.ts'
 import { type Add, appendOrder } from './order.ts'
 import { reclaimOne } from './reclaim.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
+import { tellRemoval, tellSet } from './tell.ts'
 import { type Taken, Transaction, type TransactionView } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
 import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
@@ -100,6 +101,7 @@ export function* commit(view: TransactionView): Io<void> {
       taken.filter(one => !one.written),
     )
     yield* account(store, written, ends)
+    for (const one of written) tell(store, one)
   } catch (error) {
     if (!(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
@@ -302,4 +304,13 @@ function* shorten(store: Store, path: string): Io<void> {
     if (!(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: store.folder, operation: 'commit', error })
   }
+}
+
+/** What has become of a key. A touch is told to nobody. */
+function tell(store: Store, { slot, before, log, removal }: Taken): void {
+  if (slot.hidden) return
+  const { value: put } = log
+  if (put === undefined) {
+    if (before.value !== undefined) tellRemoval(store, slot.text, removal, countedEnd(before))
+  } else if (topics.set.active && put.id !== before.value?.id) tellSet(store, slot.text, put.valueEnd - put.valueStart)
 }

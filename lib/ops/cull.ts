@@ -5,14 +5,13 @@
 // Why without patience: this runs on the back of somebody's write, who is not to wait for a transaction of others' keys.
 // Crash: fewer entries have gone; the next write goes on.
 
-import { topics } from '../channels.ts'
 import type { PlacedEntry } from '../indexes/order.ts'
 import type { Io } from '../io/requests.ts'
 import { entryName } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import { looksAtReads } from '../settings.ts'
 import { type Store, viewOf } from '../store.ts'
-import { erase, eraseInside } from './erase.ts'
+import { erase } from './erase.ts'
 import { expireSlot, slotsBegun } from './expiry.ts'
 import { countEntries, type Looks, newHunt } from './hunt.ts'
 import { underLock } from './lock.ts'
@@ -100,14 +99,12 @@ function* evict(
   const view = viewOf(store, backend, extension)
   const path = `${store.folder}/${entryName(hash, extension)}`
   const meant = (log: LogState): boolean => log.value?.place === place
-  const inside = store.transaction !== undefined
-  const erased = inside ? yield* eraseInside(view, path, meant) : yield* erase(view, path, meant, false)
+  const erased = yield* erase(view, path, meant, { removal: reason, patient: false })
   if (erased === undefined) return false
-  const { bytes, key } = erased
-  if (!inside) {
+  if (store.transaction === undefined) {
+    const { bytes } = erased
     store.usage.forget(hash)
     yield* appendOrder(store, [{ kind: 'remove', id: store.environment.newId(), bytes, place, backend }])
   }
-  if (topics.evict.active) topics.evict.publish({ folder: store.folder, key, reason, size: bytes })
   return true
 }

@@ -6,7 +6,6 @@
 //   ends. 3 The places are noted, some at a time (`ends.ts`).
 // Crash: entries gone whose places are not yet noted: iteration passes them over, the count is too high until `check`.
 
-import { topics } from '../channels.ts'
 import { StorageIOError } from '../errors.ts'
 import { ask, type File, type Io } from '../io/requests.ts'
 import { entryExtension, entryFolders } from '../log/names.ts'
@@ -19,6 +18,7 @@ import { readCurrent } from './find.ts'
 import { underLock } from './lock.ts'
 import { readOpen } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
+import { type Removal, tellRemoval } from './tell.ts'
 
 /** How much was removed: entries, and bytes of their files. */
 export interface Removed {
@@ -29,22 +29,17 @@ export interface Removed {
 /** The number of steps in which everything is erased: see `eraseFolder`. */
 export const eraseSteps = entryFolders.length
 
-/** Erases what is `meant` in one of the folders of entries. `reason`: each is told as an eviction. */
+/** Erases what is `meant` in one of the folders of entries. */
 export function* eraseFolder(
   store: Store,
   step: number,
   meant: (log: LogState) => boolean,
-  reason?: 'tag' | 'expired',
+  removal?: Removal,
 ): Io<Removed> {
-  return yield* underLock(store, locked => eraseHere(locked, step, meant, reason))
+  return yield* underLock(store, locked => eraseHere(locked, step, meant, removal))
 }
 
-function* eraseHere(
-  store: Store,
-  step: number,
-  meant: (log: LogState) => boolean,
-  reason: 'tag' | 'expired' | undefined,
-): Io<Removed> {
+function* eraseHere(store: Store, step: number, meant: (log: LogState) => boolean, removal: Removal): Io<Removed> {
   const folder = `${store.folder}/${entryFolders[step]!}`
   const { fileExtension, name: backend } = store.backend
   const names = (yield* ask<'list'>({ op: 'list', path: folder })) ?? []
@@ -54,15 +49,12 @@ function* eraseHere(
   for (const name of new Set([...names, ...pendingNames(store, folder)])) {
     if (entryExtension(name) !== fileExtension) continue
     const path = `${folder}/${name}`
-    const erased =
-      store.transaction === undefined ? yield* erase(store, path, meant) : yield* eraseInside(store, path, meant)
+    const erased = yield* erase(store, path, meant, { removal })
     if (erased === undefined) continue
-    if (erased.place !== undefined) {
+    const { place, bytes } = erased
+    if (place !== undefined) {
       count++
-      size += erased.bytes
-      const { place, bytes, key } = erased
-      if (reason !== undefined && topics.evict.active)
-        topics.evict.publish({ folder: store.folder, key, reason, size: bytes })
+      size += bytes
       yield* ends.add(place, bytes, backend)
     }
     store.garbage.delete(path)
@@ -84,17 +76,33 @@ function pendingNames({ transaction }: Store, folder: string): string[] {
 export interface Erased {
   /** undefined: nothing was stored, only the file of a deleted entry stood there. */
   readonly place: string | undefined
-  /** Key text. */
-  readonly key: string
   readonly bytes: number
 }
 
-/** Erases the entry at `path` if it is `meant`. `patient`: waits for whoever holds it; else it is left alone then. */
-export function* erase(
+interface How {
+  readonly removal: Removal
+  /** Waits for whoever holds it; else it is left alone then. */
+  readonly patient?: boolean | undefined
+}
+
+/** Erases the entry at `path` if it is `meant`; in a transaction, as far as that is concerned. */
+export function erase(
   store: Store,
   path: string,
   meant: (log: LogState) => boolean,
-  patient = true,
+  { removal, patient = true }: How,
+): Io<Erased | undefined> {
+  return store.transaction === undefined
+    ? eraseFile(store, path, meant, removal, patient)
+    : eraseInside(store, path, meant, removal)
+}
+
+function* eraseFile(
+  store: Store,
+  path: string,
+  meant: (log: LogState) => boolean,
+  removal: Removal,
+  patient: boolean,
 ): Io<Erased | undefined> {
   const patience = new Patience()
   for (;;) {
@@ -111,8 +119,11 @@ export function* erase(
       if (!isOurs(store, path, log) || !meant(log)) return undefined
       const place = log.value?.place
       const key = log.value?.key ?? ''
-      if (yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: 'nothing' }))
-        return { place, key, bytes: countedEnd(log) }
+      const bytes = countedEnd(log)
+      if (yield* replaceLog(store, path, file, size, stateOffset(log.state), { by: 'nothing' })) {
+        if (place !== undefined) tellRemoval(store, key, removal, bytes)
+        return { place, bytes }
+      }
       // Somebody has written it meanwhile: look again.
       patience.lose(store, path)
     } finally {
@@ -132,16 +143,29 @@ function* openOurs(path: string): Io<File | undefined> {
 }
 
 /** In a transaction the file stays until the commit: the entry gets a tombstone like any other. */
-export function* eraseInside(store: Store, path: string, meant: (log: LogState) => boolean): Io<Erased | undefined> {
+function* eraseInside(
+  store: Store,
+  path: string,
+  meant: (log: LogState) => boolean,
+  removal: Removal,
+): Io<Erased | undefined> {
   const log = yield* readCurrent(store, path)
   if (log?.value === undefined || !isOurs(store, path, log) || !meant(log)) return undefined
-  const { place, key, length: bytes } = log.value
+  const { place, length: bytes } = log.value
   const { result } = yield* change(store, store.keys.slotOf(log.value), { creates: false }, (_, now) =>
     now.value?.place === place && meant(now)
-      ? { write: { kind: 'tombstone' }, result: true }
+      ? { write: { kind: 'tombstone', as: removal }, result: true }
       : { write: undefined, result: false },
   )
-  return result ? { place, key, bytes } : undefined
+  return result ? { place, bytes } : undefined
+}
+
+/** Erases what is `meant` of what a transaction has taken: no sidecar knows of that before its end. How many. */
+export function* eraseTaken(store: Store, meant: (log: LogState) => boolean, removal: Removal): Io<number> {
+  let count = 0
+  for (const { slot } of store.transaction?.taken.values() ?? [])
+    if (!slot.hidden && (yield* erase(store, slot.path, meant, { removal })) !== undefined) count++
+  return count
 }
 
 /** Backends may share an extension, but not a hash: the file's name tells whose it is. A log without a value tells nothing,

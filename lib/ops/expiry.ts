@@ -5,7 +5,6 @@
 //   hints of a slot that has begun; entries that have expired are erased, others hinted again where they belong by now.
 // Crash: as with tags, hints in a file of `tmp/`.
 
-import { topics } from '../channels.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
@@ -13,7 +12,7 @@ import { entryName, expiryFolder, slotName, slotOfName, slotWidths, type TimeSlo
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { Ends } from './ends.ts'
-import { erase, eraseInside } from './erase.ts'
+import { erase, eraseTaken } from './erase.ts'
 import { readCurrent } from './find.ts'
 import { endHints, giveHints, isYoung, listTaken, takeHints } from './hints.ts'
 import { expiryOf } from './live.ts'
@@ -59,13 +58,7 @@ function hasExpiredBy({ settings }: Store, { state, value }: LogState, now: numb
 
 /** Erases what has expired by `now` of what a transaction has taken: the slots hear of it at the commit. How many. */
 export function* expireTaken(store: Store, now: number): Io<number> {
-  let count = 0
-  for (const { slot } of store.transaction?.taken.values() ?? []) {
-    if (slot.hidden) continue
-    const meant = (log: LogState): boolean => hasExpiredBy(store, log, now)
-    if ((yield* eraseInside(store, slot.path, meant)) !== undefined) count++
-  }
-  return count
+  return yield* eraseTaken(store, log => hasExpiredBy(store, log, now), 'expired')
 }
 
 /**
@@ -98,14 +91,10 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
     }
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
     const meant = (log: LogState): boolean => hasExpiredBy(view, log, now)
-    const erased =
-      store.transaction === undefined
-        ? yield* erase(view, path, meant, options.patient)
-        : yield* eraseInside(view, path, meant)
+    const erased = yield* erase(view, path, meant, { removal: 'expired', patient: options.patient })
     if (erased !== undefined) {
       count++
-      const { place, bytes, key } = erased
-      if (topics.evict.active) topics.evict.publish({ folder: store.folder, key, reason: 'expired', size: bytes })
+      const { place, bytes } = erased
       if (store.transaction === undefined && place !== undefined) yield* ends.add(place, bytes, hint.backend)
       else back.push(hint)
       continue

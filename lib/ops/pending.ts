@@ -18,6 +18,7 @@ import { readCurrent } from './find.ts'
 import { itemPurpose, liveEntry } from './live.ts'
 import type { Queue } from './queue.ts'
 import { Patience } from './seal.ts'
+import type { Removal } from './tell.ts'
 import { logAfter } from './transaction.ts'
 
 /** A key with a write that is pending. */
@@ -28,6 +29,8 @@ export interface PendingEntry {
   /** As the bucket sees it. */
   readonly log: LogState
   readonly decided: Decided
+  /** If it is removed: as what that is told. */
+  readonly removal: Removal
   /** Where it is to be pushed: it is an item that is new, or was and has gone again, perhaps in place of one that was pulled. */
   readonly queue: Queue | undefined
 }
@@ -157,7 +160,8 @@ export function* changePending<T>(
   const decided = { decide, blind, earlier: blind ? undefined : known?.decided }
   if (pending.parent !== undefined) pending.own.add(slot.path)
   const queue = queueAfter(write, known?.queue)
-  makePending(pending, slot.path, { slot, before, log: after.log, decided, queue })
+  const removal = write.kind === 'tombstone' ? write.as : undefined
+  makePending(pending, slot.path, { slot, before, log: after.log, decided, removal, queue })
   return { result, id: after.id }
 }
 

@@ -21,7 +21,6 @@ import { change } from './change.ts'
 import { find } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
 import { type Decoded, decodeValue, encodeValue, type Found, itemPurpose } from './live.ts'
-import { tellSet } from './set.ts'
 import { expiry, type Terms } from './terms.ts'
 
 /** The first item's number (DiskCache: Cache.push). */
@@ -81,7 +80,6 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
       yield* popItem(store, queue, number, id)
       throw error
     }
-    tellSet(store, slot, value)
     return keyOf(queue, number)
   }
 }
@@ -236,7 +234,7 @@ export function* popItem(store: Store, queue: Queue, number: number, id?: string
       if (store.transaction?.deferred) id ??= found?.put.id ?? ''
       if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
       const item = found && itemOf(store, queue, number, found)
-      return { write: item === undefined ? undefined : { kind: 'tombstone' }, result: item }
+      return { write: item === undefined ? undefined : { kind: 'tombstone', as: 'delete' }, result: item }
     },
   )
   return result

@@ -1,7 +1,6 @@
 // Goal: a key is no longer stored. A tombstone is appended; the file is unlinked later (`reclaim.ts`).
 // Crash: before the append the entry stands, after it the key is missing and its file waits to be reclaimed.
 
-import { topics } from '../channels.ts'
 import type { Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Store } from '../store.ts'
@@ -12,9 +11,8 @@ import { type Decoded, decodeValue } from './live.ts'
 export function* remove(store: Store, slot: Slot): Io<boolean> {
   const { result } = yield* change(store, slot, { creates: false, skims: true }, entry => {
     if (entry === undefined) return { write: undefined, result: false }
-    return { write: { kind: 'tombstone' }, result: true }
+    return { write: { kind: 'tombstone', as: 'delete' }, result: true }
   })
-  if (result) tellDelete(store, slot)
   return result
 }
 
@@ -22,12 +20,7 @@ export function* remove(store: Store, slot: Slot): Io<boolean> {
 export function* pop(store: Store, slot: Slot): Io<Decoded | undefined> {
   const { result } = yield* change<Decoded | undefined>(store, slot, { creates: false }, entry => {
     const decoded = entry === undefined ? undefined : decodeValue(store, entry.put)
-    return { write: decoded === undefined ? undefined : { kind: 'tombstone' }, result: decoded }
+    return { write: decoded === undefined ? undefined : { kind: 'tombstone', as: 'delete' }, result: decoded }
   })
-  if (result !== undefined) tellDelete(store, slot)
   return result
-}
-
-function tellDelete(store: Store, slot: Slot): void {
-  if (topics.delete.active) topics.delete.publish({ folder: store.folder, key: slot.text })
 }

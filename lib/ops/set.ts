@@ -1,6 +1,5 @@
 // Goal: a key gets a value. Crash: before the append the old entry, during it a torn tail, so the old entry; after it the new.
 
-import { topics } from '../channels.ts'
 import { ask, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import { noRef } from '../log/record.ts'
@@ -20,7 +19,6 @@ export function* set(store: Store, slot: Slot, value: Uint8Array | StreamedValue
     const blind = terms.ifVersion === undefined
     return { write: { kind: 'put', value, tags, purpose, expires, pinned, time }, result: undefined, blind }
   })
-  tellSet(store, slot, value)
   return id!
 }
 
@@ -31,12 +29,7 @@ export function* add(store: Store, slot: Slot, value: Uint8Array, terms: Terms):
     if (entry !== undefined) return { write: undefined, result: false }
     return { write: { kind: 'put', value, tags: terms.tags, ...expiry(store, terms.expireMs) }, result: true }
   })
-  if (result) tellSet(store, slot, value)
   return result
-}
-
-export function tellSet(store: Store, slot: Slot, value: { readonly length: number }): void {
-  if (topics.set.active) topics.set.publish({ folder: store.folder, key: slot.text, size: value.length })
 }
 
 /** How many bytes the head of a record takes whose value is streamed in. */

@@ -48,6 +48,7 @@ function* write(view: TransactionView, pending: PendingEntry): Io<void> {
   if (log.value === undefined && live === undefined) return
   taken.log = log.value === undefined ? nothingStored : placed(view, log, placeFor(view, pending, live))
   taken.written = true
+  taken.removal = pending.removal
   taken.begins = log.value !== undefined && taken.log.value!.place !== taken.before.value?.place
 }
 
@@ -91,6 +92,7 @@ function* removePulled(view: TransactionView, { slot, before }: PendingEntry): I
   if (taken.log.value?.id !== before.value!.id) return
   taken.log = nothingStored
   taken.written = true
+  taken.removal = 'delete'
 }
 
 function* pushAnew(view: Store, { state, value: put }: LogState, queue: Queue): Io<void> {

@@ -5,7 +5,6 @@
 //   tag is erased. 3 Hints of writers who may still be on the way are given back.
 // Crash: some entries evicted, the hints of the rest in a file of `tmp/`, which the next who looks takes up.
 
-import { topics } from '../channels.ts'
 import { ask, type FileStamp, type Io } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
@@ -16,7 +15,7 @@ import { sameStamp } from '../memory.ts'
 import { type Store, viewOf } from '../store.ts'
 import { OrderCursor } from './cursor.ts'
 import { Ends } from './ends.ts'
-import { erase, eraseInside } from './erase.ts'
+import { erase, eraseTaken } from './erase.ts'
 import { readCurrent } from './find.ts'
 import { endHints, giveHints, isYoung, takeHints } from './hints.ts'
 import { liveEntry } from './live.ts'
@@ -115,24 +114,17 @@ function* evictHere(store: Store, tag: Tag): Io<number | undefined> {
   if (!(yield* hasTagIndex(store))) return undefined
   const name = tagName(store.backend.name, tag)
   const meant = (log: LogState): boolean => carries(store, log, tag)
-  let count = 0
-  // The index hears of what a transaction tags at the commit; until then the transaction itself knows.
-  for (const { slot } of store.transaction?.taken.values() ?? []) {
-    if (!slot.hidden && (yield* eraseInside(store, slot.path, meant)) !== undefined) count++
-  }
+  let count = yield* eraseTaken(store, meant, 'tag')
   const taken = yield* takeHints(store, name)
   if (taken === undefined) return count
   const back: Hint[] = []
   const ends = new Ends(store)
   for (const hint of taken.hints) {
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
-    const erased =
-      store.transaction === undefined ? yield* erase(store, path, meant) : yield* eraseInside(store, path, meant)
+    const erased = yield* erase(store, path, meant, { removal: 'tag' })
     if (erased !== undefined) {
       count++
       const { place, bytes } = erased
-      if (topics.evict.active)
-        topics.evict.publish({ folder: store.folder, key: erased.key, reason: 'tag', size: bytes })
       if (place !== undefined) yield* ends.add(place, bytes, hint.backend)
     }
     // In a transaction the entry stands until the commit, and for good if there is none.

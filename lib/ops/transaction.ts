@@ -16,6 +16,7 @@ import { aloneAs, bareRecord, nothingStored, putOf, sealPurpose, stateOffset } f
 import { type Found, liveEntry } from './live.ts'
 import { readOpen } from './raw.ts'
 import { giveUp, Patience, passSeal } from './seal.ts'
+import type { Removal } from './tell.ts'
 import { checkFits } from './terms.ts'
 
 const noBytes = new Uint8Array()
@@ -33,6 +34,8 @@ export interface Taken {
   written: boolean
   /** An entry begins with what is there now: its place is not that of the one before. */
   begins: boolean
+  /** If it is removed: as what that is told. */
+  removal: Removal
   /** The seal is alone in its log: there was no file. */
   readonly alone?: boolean
   /** The log, still open. */
@@ -147,6 +150,7 @@ function* sealFor(
     log,
     written: false,
     begins: false,
+    removal: undefined,
     alone: size === 0,
   }
   transaction.taken.set(slot.path, taken)
@@ -199,6 +203,7 @@ export function writeInside(
   const { log, id } = logAfter(store, taken.slot, taken.log, live, write, taken.size)
   taken.log = log
   taken.written = true
+  taken.removal = write.kind === 'tombstone' ? write.as : undefined
   if (log.value === undefined) taken.begins = false
   else if (live === undefined) taken.begins = true
   return id

@@ -8,7 +8,6 @@ import type { Tag } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { change, type Write } from './change.ts'
 import { type Decoded, decodeValue, encodeValue, type Found, itemPurpose } from './live.ts'
-import { tellSet } from './set.ts'
 import { checkVersion, expiry, type Terms } from './terms.ts'
 
 /** What the entry's new terms are: those that are given, and for the rest what a live entry had. */
@@ -26,18 +25,15 @@ export function* update(
   compute: (current: Decoded | undefined) => unknown,
   terms: UpdateTerms,
 ): Io<unknown> {
-  let stored: Uint8Array | undefined
   const { result } = yield* change<unknown>(store, slot, { creates: true }, entry => {
     checkVersion({ ...terms, tags: [] }, entry, slot.shown)
     const current = entry === undefined ? undefined : decodeValue(store, entry.put)
     const kept = entry === undefined ? undefined : termsOf(entry)
     const next = compute(current)
-    stored = undefined
-    if (next === undefined) return { write: entry === undefined ? undefined : { kind: 'tombstone' }, result: undefined }
-    stored = encodeValue(store, slot, next)
-    return { write: put(store, stored, terms, kept), result: next }
+    if (next === undefined)
+      return { write: entry === undefined ? undefined : { kind: 'tombstone', as: 'delete' }, result: undefined }
+    return { write: put(store, encodeValue(store, slot, next), terms, kept), result: next }
   })
-  if (stored !== undefined) tellSet(store, slot, stored)
   return result
 }
 

@@ -52,7 +52,7 @@ export function* givePermitBack(store: Store, slot: Slot, id: string): Io<void> 
     const { holders } = listIn(found)
     const others = holders.filter(holder => holder.id !== id)
     if (others.length === holders.length) return { write: undefined, result: undefined }
-    return { write: others.length === 0 ? { kind: 'tombstone' } : listOf(others), result: undefined }
+    return { write: others.length === 0 ? { kind: 'tombstone', as: undefined } : listOf(others), result: undefined }
   })
   store.environment.holds.delete(id)
 }

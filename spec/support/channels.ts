@@ -12,3 +12,14 @@ export function listen<N extends keyof Events>(name: N): Events[N][] {
   onTestFinished(() => void unsubscribe(`bucketcache:${name}`, take))
   return events
 }
+
+/** The events of several kinds as they come, each with its kind. */
+export function listenToAll(names: readonly (keyof Events)[]): [string, unknown][] {
+  const events: [string, unknown][] = []
+  for (const name of names) {
+    const take = (event: unknown): void => void events.push([name, event])
+    subscribe(`bucketcache:${name}`, take)
+    onTestFinished(() => void unsubscribe(`bucketcache:${name}`, take))
+  }
+  return events
+}

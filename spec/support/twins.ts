@@ -37,6 +37,7 @@ export interface Twin {
   peekItem(options?: any): Promise<any>
   stats(options?: any): Promise<any>
   push(value: unknown, options?: any): Promise<number | string>
+  pull(options?: any): Promise<Entry<any, any> | undefined>
   reset(name: any, ...value: any[]): Promise<any>
   close(): Promise<void>
 }
