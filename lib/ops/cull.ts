@@ -15,6 +15,7 @@ import { erase } from './erase.ts'
 import { expireSlot, slotsBegun } from './expiry.ts'
 import { countEntries, type Looks, newHunt } from './hunt.ts'
 import { underLock } from './lock.ts'
+import { mergeIsDue, mergeOrder } from './merge.ts'
 import { appendOrder, catchUp } from './order.ts'
 import { countInside, growthInside } from './transaction.ts'
 import { readUses } from './usage.ts'
@@ -76,7 +77,14 @@ function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
   const hunt = inside ? newHunt(store, evictionPolicy, isWanted) : store.hunt.current!
   const spared: PlacedEntry[] = []
   const budget: Looks = { left: looks }
+  let mergedAt = -1
   for (let reason = exceeded(store); reason !== undefined && count < atMost; reason = exceeded(store)) {
+    // What has ended takes room in the order log, for which nobody is to go. Once for each that went: it may not help.
+    if (reason === 'volume' && !inside && mergedAt < count && mergeIsDue(store)) {
+      mergedAt = count
+      yield* mergeOrder(store)
+      continue
+    }
     const victim = yield* hunt.next(store, budget)
     if (victim === undefined) break
     if (yield* evict(store, victim, reason)) {

@@ -19,6 +19,8 @@ export function upkeepIsDue(store: Store, puts: number): boolean {
 
 export function* upkeep(store: Store, puts: number): Io<void> {
   if (volumeIsDue(store)) yield* writeVolume(store)
+  // Before anybody has to go for what others have left in the order log.
+  if (mergeIsDue(store)) yield* mergeOrder(store)
   if (cullingIsDue(store, puts)) yield* cullForWrites(store, puts)
   if (mergeIsDue(store)) yield* mergeOrder(store)
 }

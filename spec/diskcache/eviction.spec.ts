@@ -83,6 +83,34 @@ onBothFaces((faceOf, transact) => {
     expect(await face.keys()).toEqual([...numbers(8, 42), 'one more', 'and another'])
   })
 
+  test.each([
+    [20, 0.5],
+    [300, 0.25],
+    [1000, 0.25],
+  ])(
+    'cull() keeps what fits, though none was culled before (%i bytes each, %f of the volume)',
+    async (length, part) => {
+      const bucket = newBucket()
+      const face = faceOf(bucket)
+      const [count, value] = [2000, 'x'.repeat(length)]
+      for (const i of numbers(count)) bucket.set(i, value)
+      const sizeLimit = Math.floor((await face.volume()) * part)
+      await face.reset('sizeLimit', sizeLimit)
+      const culled = await face.cull()
+      expect(await face.size()).toBe(count - culled)
+      expect(await face.keys()).toEqual(numbers(count - culled, culled))
+      expect(await face.volume()).toBeLessThanOrEqual(sizeLimit)
+      expect(await face.cull()).toBe(0)
+      // As many as in a folder that was never larger.
+      const small = newBucket({ sizeLimit })
+      for (const i of numbers(count)) small.set(i, value)
+      expect(count - culled).toBeGreaterThan(0.9 * small.size)
+      // And nobody has to go for those that have gone before.
+      await face.set('next', value)
+      expect(await face.size()).toBeGreaterThan(0.9 * (count - culled))
+    },
+  )
+
   test('with the policy "none" nothing goes, not even by cull(), but what has expired', async () => {
     const clock = stopClock()
     const bucket = newBucket({ evictionPolicy: 'none', maxEntries: 5, sizeLimit: 20_000 })
