@@ -394,7 +394,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
     return count
   }
 
-  /** Removes what has expired by `now`. How many entries; the cost is that of what has expired. DiskCache: Cache.expire. */
+  /** Removes what has expired by `now`. How many entries; the cost is that of what has expired. What nobody removes so goes by
+   *  itself some minutes later, in the background of a process that writes and lives that long. DiskCache: Cache.expire. */
   expire(now: Date = new Date(this.core.store.environment.now())): number {
     const at = checkDate(now)
     this.core.checkWritable('expire')
@@ -483,7 +484,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   /** Bytes of all entries in the folder and the order log, counted without a scan: the lengths of their files, not the blocks
-   *  that a filesystem allots. What was deleted is not counted, although its files go a little later. DiskCache: Cache.volume. */
+   *  that a filesystem allots. What was deleted is not counted, although its files go a little later; nor are the indexes of
+   *  expiry and tags, with some 70 bytes for each expiry and tag of an entry. DiskCache: Cache.volume. */
   volume(): number {
     const totals = this.#read('volume', this.core.active.order.totals, () => catchUp(this.core.active))
     return Math.max(0, totals.volume + this.core.active.order.unwritten)

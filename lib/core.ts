@@ -20,6 +20,7 @@ import { keyCodec, type Slot } from './keys.ts'
 import { temporaryName } from './log/names.ts'
 import { Memory } from './memory.ts'
 import type { StreamedValue } from './ops/change.ts'
+import { expireOld } from './ops/expiry.ts'
 import { isThere, openFolder } from './ops/open.ts'
 import { writeVolume } from './ops/order.ts'
 import type { Bytes } from './ops/read.ts'
@@ -35,6 +36,8 @@ import { createStore, type Environment, type Store } from './store.ts'
 const reclaimDelayMs = 1000
 /** So long may the end of a process take to unlink what is left. */
 const reclaimAtEndMs = 200
+/** What has expired is looked for so often, if anything is written. */
+const expireEveryMs = 60_000
 /** So many look-ups are counted in memory before they are written down, */
 const lookUpsGathered = 256
 /** and so many different entries that were read. */
@@ -54,6 +57,8 @@ export class Core {
   /** What the synchronous interface works on: that, or the view of the transaction that it is in. */
   active: Store
   #timer: NodeJS.Timeout | undefined
+  /** When it was last looked for what has expired, in milliseconds since the epoch. */
+  #expiredAt = 0
 
   constructor(path: string | URL, options: BucketOptions) {
     this.path = resolvePath(path)
@@ -160,13 +165,15 @@ export class Core {
     this.memory?.forget(slot.name)
   }
 
-  /** To be called after operations that may have deleted. */
+  /** To be called after operations that write. */
   tidy(): void {
     this.changes++
-    if (this.store.garbage.size === 0 || this.#timer !== undefined) return
+    if (this.#timer !== undefined || (this.store.garbage.size === 0 && !this.#expiryIsDue)) return
     this.#timer = setTimeout(() => {
       this.#reclaim()
         .catch(error => topics.error.publish({ folder: this.path, operation: 'reclaim', error }))
+        .then(() => this.#expire())
+        .catch(error => topics.error.publish({ folder: this.path, operation: 'expire', error }))
         .finally(() => {
           this.#timer = undefined
           this.tidy()
@@ -182,10 +189,21 @@ export class Core {
     this.sync(reclaimAll(this.store, environment.now() + reclaimAtEndMs))
   }
 
+  get #expiryIsDue(): boolean {
+    return !this.settings.network && Math.abs(environment.now() - this.#expiredAt) >= expireEveryMs
+  }
+
+  /** Nothing on a network: the lock would be held for long. */
+  async #expire(): Promise<void> {
+    if (!this.#expiryIsDue) return
+    this.#expiredAt = environment.now()
+    await this.asyncRemoving(expireOld(this.store))
+  }
+
   /** What is kept in this process only goes into the folder, and nothing stays open. */
   flush(): void {
     if (this.settings.readOnly) return
-    this.attempt('flush', undefined, () => this.sync(writeOut(this.store)))
+    this.attempt('flush', undefined, () => this.sync(writeOut(this.store, environment.now() + reclaimAtEndMs)))
     this.#keeper.letGo()
   }
 
@@ -224,14 +242,14 @@ function patientHost(host: AsyncHost): AsyncHost {
   }
 }
 
-function* writeOut(store: Store): Io<void> {
+function* writeOut(store: Store, deadline?: number): Io<void> {
   // A folder that was deleted meanwhile is to stay so.
   if (!(yield* isThere(store))) return
   if (store.limits.statistics) yield* writeStatistics(store)
   if (store.usage.freshCount > 0) yield* writeUses(store)
   if (store.order.unwritten !== 0) yield* writeVolume(store)
   // Nobody else knows which files wait; but a process is to end before long.
-  yield* reclaimAll(store, environment.now() + reclaimAtEndMs)
+  yield* reclaimAll(store, deadline)
 }
 
 const environment: Environment = {

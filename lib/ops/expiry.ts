@@ -10,7 +10,7 @@ import type { Slot } from '../keys.ts'
 import type { Hint } from '../log/hint.ts'
 import { entryName, expiryFolder, slotName, slotOfName, slotWidths, type TimeSlot } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
-import type { Store } from '../store.ts'
+import { type Store, viewOf } from '../store.ts'
 import { Ends } from './ends.ts'
 import { erase, eraseTaken } from './erase.ts'
 import { readCurrent } from './find.ts'
@@ -67,6 +67,19 @@ export function* expireTaken(store: Store, now: number): Io<number> {
  */
 export function* expireSlot(store: Store, slot: TimeSlot, now: number, options: ExpireOptions = {}): Io<number> {
   return yield* underLock(store, locked => expireHere(locked, slot, now, options))
+}
+
+/** So long after a slot has ended, in milliseconds, what is in it is erased unasked. */
+const oldAfterMs = 60_000
+
+/** Erases what has expired some time ago, of all backends, so that nobody need ask. */
+export function* expireOld(store: Store): Io<void> {
+  const now = store.environment.now()
+  const everyBackend = ({ backend, extension }: Hint): Store => viewOf(store, backend, extension)
+  for (const slot of yield* slotsBegun(store, now)) {
+    const isOld = slot.start + slotWidths[slot.width] + oldAfterMs <= now
+    if (isOld) yield* expireSlot(store, slot, now, { everyBackend, patient: false })
+  }
 }
 
 interface ExpireOptions {

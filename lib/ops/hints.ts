@@ -82,15 +82,21 @@ export function* listTaken(store: Store): Io<{ path: string; log: string; stamp:
 }
 
 export function* readHints(path: string): Io<Hint[]> {
+  return (yield* loadHints(path)).hints
+}
+
+/** The hints in a file, and how many frames they take. */
+export function* loadHints(path: string): Io<{ hints: Hint[]; frames: number }> {
   const window = yield* ask<'load'>({ op: 'load', path, reach: Number.MAX_SAFE_INTEGER })
-  if (window === undefined) return []
+  if (window === undefined) return { hints: [], frames: 0 }
   // An entry that was given twice is looked at once; the younger hint counts.
   const hints = new Map<string, Hint>()
-  for (const { frame } of readFrames(window.bytes).frames) {
+  const { frames } = readFrames(window.bytes)
+  for (const { frame } of frames) {
     const hint = decodeHint(frame)
     if (hint !== undefined) hints.set(`${hint.hash} ${hint.backend}`, hint)
   }
-  return [...hints.values()]
+  return { hints: [...hints.values()], frames: frames.length }
 }
 
 /** The hints are done with, but for those that are given back. */
@@ -99,7 +105,7 @@ export function* endHints(store: Store, name: string, taken: TakenHints, back: r
   if (taken.path !== undefined) yield* ask<'unlink'>({ op: 'unlink', path: taken.path })
 }
 
-/** Whether the writer who gave the hint may still be on the way. */
-export function isYoung(store: Store, hint: Hint): boolean {
-  return store.environment.now() - hint.time < store.settings.timeoutMs + 1000
+/** Whether the writer who gave the hint may still be on the way, or was so at a moment. */
+export function isYoung(store: Store, hint: Hint, at = store.environment.now()): boolean {
+  return at - hint.time < store.settings.timeoutMs + 1000
 }

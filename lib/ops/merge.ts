@@ -3,7 +3,7 @@
 // Goal: the order log takes room for the entries there are, not for all there ever were.
 // Steps: 1 take the lock: one merger at a time; end the last segment. 2 Read all segments; an add whose remove is found anywhere goes, with it.
 //   3 What stays is written, with its positions, to a temporary file, which becomes `merged.log`. 4 The segments that went
-//   into it are unlinked.
+//   into it are unlinked. 5 Now that it is known which entries stand, the indexes lose their hints at others (`thin.ts`).
 // Why not in place of a segment: a process that has read half of one would go on in the middle of another file.
 // Crash: after the rename, segments that are also in the merged file; iteration passes them over by their positions.
 
@@ -15,6 +15,7 @@ import type { Store } from '../store.ts'
 import { syncNames } from './durable.ts'
 import { underLock } from './lock.ts'
 import { type Add, appendOrder, catchUp, endLast, listSegments, readOrder } from './order.ts'
+import { thinHints } from './thin.ts'
 
 /** So many records may be of no use before it is worth the reading: fewer where they would take room from the entries. */
 function wasteAllowed({ limits }: Store): number {
@@ -48,6 +49,7 @@ export function* mergeOrder(store: Store): Io<void> {
 
 function* merge(store: Store): Io<void> {
   const { folder, environment, settings } = store
+  const since = environment.now()
   // All there is so far is merged; the next segment begins, and with it the totals are safe.
   yield* endLast(store)
   yield* appendOrder(store, [adjustment(store, 0, 0)])
@@ -70,10 +72,16 @@ function* merge(store: Store): Io<void> {
     before += read.size
     for (const { record, index } of read.records) note(record, { segment, index })
   }
+  const hashes = new Set<string>()
   for (const segment of segments.slice(ended.length)) {
     const active = yield* readOrder(store, segmentName(segment))
-    for (const { record } of active.records) if (record.kind === 'remove') standing.delete(record.place)
+    for (const { record } of active.records) {
+      if (record.kind === 'remove') standing.delete(record.place)
+      // A key may have ended and begun again, without another hint.
+      if (record.kind === 'add') hashes.add(record.hash)
+    }
   }
+  for (const { hash } of standing.values()) hashes.add(hash)
   const kept = [...standing.values()].sort(
     (a, b) => a.origin!.segment - b.origin!.segment || a.origin!.index - b.origin!.index,
   )
@@ -91,6 +99,7 @@ function* merge(store: Store): Io<void> {
   for (const segment of ended) yield* ask<'unlink'>({ op: 'unlink', path: `${folder}/${segmentName(segment)}` })
   yield* catchUp(store)
   yield* appendOrder(store, [adjustment(store, bytes.length - before, kept.length - records)])
+  yield* thinHints(store, hash => hashes.has(hash), since)
 }
 
 function adjustment(store: Store, bytes: number, records: number): OrderRecord {
