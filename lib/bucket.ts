@@ -53,6 +53,7 @@ import {
   type BucketOptions,
   boolean,
   checkDate,
+  checkFunction,
   checkNames,
   checkPair,
   checkTag,
@@ -212,11 +213,12 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   #count(operation: 'incr' | 'decr', key: K, delta: number | bigint, options?: CountOptions): number | bigint {
     const { by, start } = resolveCount(operation, delta, options)
-    return this.#write(operation, start ?? by, key, slot => increment(this.core.active, slot, by, start))
+    return this.#write(operation, start ?? by, key, slot => increment(this.core.active, slot, by, start, key))
   }
 
   /** The stored value, or what `compute` returns, stored. */
   getOrSet(key: K, compute: () => V, options?: SetOptions): V {
+    checkFunction(compute, 'compute of getOrSet()')
     const terms = resolveTerms(options)
     const slot = this.#slot(key)
     const decoded = this.#lookUp(slot)
@@ -234,6 +236,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    * (expiry, tags) stays as it was.
    */
   update(key: K, change: (current: V | undefined) => V | undefined, options?: SetOptions): V | undefined {
+    checkFunction(change, 'the change of update()')
     const terms = resolveUpdateTerms(options)
     const compute = (current: Decoded | undefined): unknown => change(current?.value as V | undefined)
     return this.#write('update', undefined, key, slot => update(this.core.active, slot, compute, terms)) as
@@ -318,6 +321,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
    */
   transact<T>(body: () => T): T {
     const { core } = this
+    checkFunction(body, 'the body of transact()')
     core.checkWritable('transact')
     if (core.active !== core.store) return body()
     const view = core.attempt('transact', undefined, () => core.sync(beginTransaction(core.store)))
@@ -513,6 +517,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** Calls `callback` for each entry in insertion order. */
   forEach(callback: (value: V, key: K, bucket: this) => void): void {
+    checkFunction(callback, 'the callback of forEach()')
     for (const [key, value] of this.entries()) callback(value, key, this)
   }
 
@@ -610,7 +615,8 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /** Reads a setting afresh, or changes it: those of the folder for every process that uses it (which see it at their next
    *  `reset(name)`), all others for this instance. A part of the lifetime, like `hours`, is all of it in that unit.
-   *  DiskCache: Cache.reset. */
+   *  DiskCache: Cache.reset.
+   *  @throws TypeError for what is fixed once the bucket is open: `backend`, `keyMaker`, `memory`, `mode`, `filesystem`. */
   reset<N extends keyof BucketOptions>(name: N, ...value: [value?: BucketOptions[N]]): BucketOptions[N] {
     const { core } = this
     const given = value[0]

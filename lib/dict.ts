@@ -16,6 +16,7 @@ export function dictOf<V>(bucket: Bucket<string, V>): Record<string, V> {
       if (typeof name === 'string') bucket.delete(name)
       return true
     },
+    preventExtensions: () => false,
     ownKeys: () => [...bucket.keys()].filter(key => typeof key === 'string'),
     getOwnPropertyDescriptor(_, name) {
       const entry = typeof name === 'string' ? bucket.getEntry(name) : undefined

@@ -171,6 +171,11 @@ export function boolean(name: string, value: unknown, fallback: boolean): boolea
   return value
 }
 
+/** Before anything is touched: else the engine would tell, by its own words, half-way. */
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw new TypeError(`Expected ${what} to be a function, got ${show(value)}`)
+}
+
 export function show(value: unknown): string {
   if (typeof value === 'string') return shortened(JSON.stringify(value))
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'

@@ -51,6 +51,7 @@ import {
   type BucketOptions,
   boolean,
   checkDate,
+  checkFunction,
   checkNames,
   checkPair,
   checkTag,
@@ -196,7 +197,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   #count(operation: 'incr' | 'decr', key: K, delta: number | bigint, options?: CountOptions): Promise<number | bigint> {
     const { by, start } = resolveCount(operation, delta, options)
     const slot = this.#writeSlot(operation, key)
-    return this.#write(operation, start ?? by, slot, () => increment(this.#store, slot, by, start))
+    return this.#write(operation, start ?? by, slot, () => increment(this.#store, slot, by, start, key))
   }
 
   /**
@@ -205,6 +206,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
    * themselves. `compute` must not wait for a getOrSet of its own key: that would wait for itself.
    */
   async getOrSet(key: K, compute: () => V | Promise<V>, options?: SetOptions): Promise<V> {
+    checkFunction(compute, 'compute of getOrSet()')
     const terms = resolveTerms(options)
     const slot = this.#slot(key)
     const decoded = await this.#lookUp(slot)
@@ -250,6 +252,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     change: (current: V | undefined) => V | undefined,
     options?: SetOptions,
   ): Promise<V | undefined> {
+    checkFunction(change, 'the change of update()')
     const terms = resolveUpdateTerms(options)
     const slot = this.#writeSlot('update', key)
     const compute = (current: Decoded | undefined): unknown => change(current?.value as V | undefined)
@@ -326,6 +329,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
    *  for the keys it has taken. */
   async transact<T>(body: (bucket: AsyncBucket<K, V>) => Promise<T>): Promise<T> {
     const core = this.#core
+    checkFunction(body, 'the body of transact()')
     core.checkWritable('transact')
     if (this.#store.transaction !== undefined) return await body(this)
     const store = this.#store
@@ -570,6 +574,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.forEach. */
   async forEach(callback: (value: V, key: K, bucket: this) => void): Promise<void> {
+    checkFunction(callback, 'the callback of forEach()')
     for await (const [key, value] of this.entries()) callback(value, key, this)
   }
 

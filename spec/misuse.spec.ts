@@ -14,7 +14,7 @@ import {
 } from '../lib/index.ts'
 import { lock, throttle } from '../lib/recipes/index.ts'
 import { task } from '../lib/tasks/index.ts'
-import { newBucket, newFolder } from './support/folders.ts'
+import { entryFiles, filesIn, newBucket, newFolder } from './support/folders.ts'
 import { faces } from './support/twins.ts'
 
 const noDurations: readonly [string, unknown][] = [
@@ -37,6 +37,24 @@ for (const [name, face] of faces) {
     await expect(twin.reset('timeout', duration)).rejects.toThrow(TypeError)
     expect([...bucket.entries()]).toEqual([['stored', 1]])
     expect(bucket.lifetime).toBeNull()
+  })
+
+  test(`${name}: what is to be a function and is none is told, and no file is made`, async () => {
+    const bucket = newBucket()
+    const twin = face(bucket) as any
+    const calls: [string, ...unknown[]][] = [['update', 'a'], ['getOrSet', 'a', 1], ['transact'], ['forEach', {}]]
+    for (const [method, ...args] of calls) {
+      await expect(twin[method](...args)).rejects.toThrow(/Expected .* to be a function, got /)
+      await expect(twin[method](...args)).rejects.toThrow(TypeError)
+    }
+    expect(entryFiles(bucket.path)).toEqual([])
+    expect(filesIn(bucket.path).filter(name => name.startsWith('transactions'))).toEqual([])
+  })
+
+  test(`${name}: incr() without a default names the key that is missing`, async () => {
+    const twin = face(newBucket())
+    const error = await twin.incr({ id: 1 }, 1, { default: null }).catch(thrown => thrown)
+    expect(error).toMatchObject({ code: 'ERR_KEY_NOT_FOUND', key: { id: 1 } })
   })
 }
 
@@ -261,4 +279,20 @@ test.each(['push', 'unshift'] as const)('deque.%s() of several items stores all,
     expect([...deque]).toEqual(['before'])
     expect(deque[method](1, 2)).toBe(3)
   }
+})
+
+test('a bucket seen as an object cannot be frozen, and works on', () => {
+  const { dict } = newBucket()
+  dict['a'] = 1
+  expect(() => Object.freeze(dict)).toThrow(TypeError)
+  dict['b'] = 2
+  expect(Object.keys(dict)).toEqual(['a', 'b'])
+})
+
+test.each(['v8', 'cbor', 'msgpack'] as const)('%s does not keep a DOMException without its message', backend => {
+  const bucket = newBucket({ backend })
+  const stop = new DOMException('stop', 'AbortError')
+  expect(() => bucket.set('a', new Error('failed', { cause: stop }))).toThrow(/value\.cause.*DOMException/)
+  expect(() => bucket.set('a', stop)).toThrow(UnserializableError)
+  expect(bucket.has('a')).toBe(false)
 })

@@ -101,11 +101,16 @@ function isKnown(part: object): boolean {
     Array.isArray(part) ||
     types.isDate(part) ||
     types.isRegExp(part) ||
-    types.isNativeError(part) ||
+    (types.isNativeError(part) && !isDomException(part)) ||
     types.isArrayBufferView(part) ||
     types.isArrayBuffer(part) ||
     (types.isBoxedPrimitive(part) && !types.isSymbolObject(part))
   )
+}
+
+/** Newer versions of Node take one for an Error; but its message is no property of its own, and would be lost. */
+function isDomException(part: object): boolean {
+  return part instanceof DOMException
 }
 
 function isOpaque(part: object): boolean {

@@ -1,9 +1,8 @@
 // Queues, seen from their items: ordinary entries that `push` has stored, with numbered keys.
 
+import { itemPurpose } from '../ops/live.ts'
+import { numberedKey } from '../ops/queue.ts'
 import type { Row } from './walk.ts'
-
-/** What a put of `push` says that it is for. */
-const itemPurpose = 'item'
 
 export interface Item {
   /** undefined: the queue without a prefix. */
@@ -13,10 +12,7 @@ export interface Item {
 
 /** The queue that an entry is an item of, and its number there; undefined: it is no item. */
 export function itemOf({ key, purpose }: Pick<Row, 'key' | 'purpose'>): Item | undefined {
-  if (purpose !== itemPurpose) return undefined
-  if (typeof key === 'number') return { prefix: undefined, number: key }
-  const match = typeof key === 'string' ? /^(.+)-(\d{15})$/s.exec(key) : null
-  return match === null ? undefined : { prefix: match[1]!, number: Number(match[2]) }
+  return purpose === itemPurpose ? numberedKey(key) : undefined
 }
 
 /** Rows that are no items as they come, then all items, each queue from its front to its back. */

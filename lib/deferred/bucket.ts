@@ -2,7 +2,7 @@
 
 import { Bucket } from '../bucket.ts'
 import { sync } from '../ops/sync.ts'
-import type { BucketOptions } from '../options.ts'
+import { type BucketOptions, checkFunction } from '../options.ts'
 import { Deferral } from './deferral.ts'
 import { AsyncDeferredWriteBucket } from './promises.ts'
 
@@ -71,6 +71,7 @@ export class DeferredWriteBucket<K = unknown, V = unknown> extends Bucket<K, V> 
 
   /** Runs `body`; what it writes is pending when it has returned, and forgotten if it throws. Nothing is synced. */
   override transact<T>(body: () => T): T {
+    checkFunction(body, 'the body of transact()')
     this.core.checkWritable('transact')
     const outside = this.#active
     const child = outside.child()

@@ -2,6 +2,7 @@
 
 import { TimeoutError } from '../errors.ts'
 import { sync } from '../ops/sync.ts'
+import { checkFunction } from '../options.ts'
 import { AsyncBucket } from '../promises.ts'
 import { Line } from '../waiting/line.ts'
 import type { Deferral } from './deferral.ts'
@@ -41,6 +42,7 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
 
   /** As DeferredWriteBucket.transact. One at a time; who writes meanwhile what it has written waits for its end. */
   override async transact<T>(body: (bucket: AsyncDeferredWriteBucket<K, V>) => Promise<T>): Promise<T> {
+    checkFunction(body, 'the body of transact()')
     this.#deferral.core.checkWritable('transact')
     const { timeoutMs } = this.#deferral.core.settings
     const turn = await this.#line.acquire('', {

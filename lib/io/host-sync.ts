@@ -363,8 +363,8 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
 function waitsForItself(path: string): DeadlockError {
   return new DeadlockError(
     `A synchronous call would wait for its own thread: ${path} is held by a transaction, or an asynchronous operation, of ` +
-      'this thread, which cannot go on meanwhile. In the body of transact(), do what is to be done with the bucket that the ' +
-      'transaction is of; else await the other one first, or use the promise interface.',
+      'this thread, which cannot go on meanwhile. In the body of transact(), use the bucket that it was called on; in that of ' +
+      'promises.transact(), the one that is passed to it; else await the other one first, or use the promise interface.',
     { path },
   )
 }

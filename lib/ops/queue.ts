@@ -80,7 +80,7 @@ export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): 
       yield* popItem(store, queue, number, id)
       throw error
     }
-    return keyOf(queue, number)
+    return itemKey(queue.prefix, number)
   }
 }
 
@@ -244,24 +244,29 @@ function itemOf(store: Store, queue: Queue, number: number, found: Found): Item 
   if (found.put.purpose !== itemPurpose) return undefined
   const details = detailsOf(found)
   const decoded = decodeValue(store, found.put)
-  return decoded === undefined ? undefined : { key: keyOf(queue, number), ...details, value: decoded.value }
+  return decoded === undefined ? undefined : { key: itemKey(queue.prefix, number), ...details, value: decoded.value }
 }
 
 /** The queue that a put is an item of, and its number there; undefined: it is none. */
 export function placeInQueue(store: Store, put: LogRecord): { queue: Queue; number: number } | undefined {
-  if (put.purpose !== itemPurpose) return undefined
-  const key = store.keys.read(put.key)
-  if (typeof key === 'number') return { queue: { prefix: undefined, side: 'back' }, number: key }
-  const match = typeof key === 'string' ? /^(.+)-([0-9]{15})$/s.exec(key) : null
-  return match === null ? undefined : { queue: { prefix: match[1]!, side: 'back' }, number: Number(match[2]) }
+  const numbered = put.purpose === itemPurpose ? numberedKey(store.keys.read(put.key)) : undefined
+  return numbered && { queue: { prefix: numbered.prefix, side: 'back' }, number: numbered.number }
 }
 
-function keyOf({ prefix }: Queue, number: number): number | string {
+/** The prefix and the number in a key as items have it; undefined: it is none. */
+export function numberedKey(key: unknown): { prefix: string | undefined; number: number } | undefined {
+  if (typeof key === 'number') return { prefix: undefined, number: key }
+  const match = typeof key === 'string' ? /^(.+)-([0-9]{15})$/s.exec(key) : null
+  return match === null ? undefined : { prefix: match[1]!, number: Number(match[2]) }
+}
+
+/** The key of the item with this number. */
+export function itemKey(prefix: string | undefined, number: number): number | string {
   return prefix === undefined ? number : `${prefix}-${String(number).padStart(digits, '0')}`
 }
 
 function itemSlot(store: Store, queue: Queue, number: number): Slot {
-  return store.keys.slot(keyOf(queue, number))
+  return store.keys.slot(itemKey(queue.prefix, number))
 }
 
 /** The log of a queue's bounds. */

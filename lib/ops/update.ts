@@ -59,11 +59,17 @@ export function* increment(
   slot: Slot,
   delta: number | bigint,
   start: number | bigint | null,
+  key?: unknown,
 ): Io<number | bigint> {
   const compute = (current: Decoded | undefined): number | bigint => {
     const value = current === undefined ? start : current.value
     if (current === undefined && value === null) {
-      throw new KeyNotFoundError(`Expected ${slot.shown} to be stored, to be counted up. Give a default to begin with.`)
+      throw new KeyNotFoundError(
+        `Expected ${slot.shown} to be stored, to be counted up. Give a default to begin with.`,
+        {
+          key,
+        },
+      )
     }
     return sum(slot.shown, value, delta)
   }

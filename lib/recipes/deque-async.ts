@@ -5,6 +5,7 @@ import type { Core } from '../core.ts'
 import { inspected } from '../inspected.ts'
 import type { Io } from '../io/requests.ts'
 import { beginTransaction, commit, rollBack } from '../ops/commit.ts'
+import { checkFunction } from '../options.ts'
 import type { Store } from '../store.ts'
 import {
   add,
@@ -127,6 +128,7 @@ export class AsyncDeque<V = unknown> implements AsyncIterable<V> {
   /** As Deque.transact; only what the deque that is passed in does belongs to the transaction. */
   async transact<T>(body: (deque: AsyncDeque<V>) => Promise<T>): Promise<T> {
     const core = this.#core
+    checkFunction(body, 'the body of transact()')
     core.checkWritable('transact')
     if (this.#store.transaction !== undefined) return await body(this)
     const store = this.#store

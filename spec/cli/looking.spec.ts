@@ -375,10 +375,10 @@ describe('queue', () => {
     expect(ok(await say(['queue', 'push', 'alone']))).toBe('500000000000000\n')
     bucket.set('jobs-500000000000005', 'no item')
     expect(ok(await say(['queue']))).toBe(
-      '\t1\t500000000000000\t500000000000000\njobs\t3\t499999999999999\t500000000000001\n',
+      '\t1\t500000000000000\t500000000000000\njobs\t3\tjobs-499999999999999\tjobs-500000000000001\n',
     )
     expect(ok(await say(['queue', 'ls', '--json', '-p', 'jobs']))).toBe(
-      '{"prefix":"jobs","items":3,"first":499999999999999,"last":500000000000001}\n',
+      '{"prefix":"jobs","items":3,"first":"jobs-499999999999999","last":"jobs-500000000000001"}\n',
     )
     expect(ok(await say(['queue', 'peek', '-p', 'jobs']))).toBe('0\n')
     const pull = async (...more: string[]) => ok(await say(['queue', 'pull', '-p', 'jobs', ...more]))

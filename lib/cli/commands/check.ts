@@ -30,7 +30,7 @@ export const command = defineCommand({
   ],
   statuses: [
     [statuses.done, 'all is in order, or was put in order'],
-    [statuses.no, 'there are problems, and --fix was not given'],
+    [statuses.no, 'there are problems: --fix was not given, or could not mend them'],
     [statuses.usage, 'wrong arguments; nothing was touched'],
     [statuses.failed, 'it could not be checked'],
     [statuses.interrupted, 'interrupted by Ctrl-C; what was mended stays so'],
@@ -63,12 +63,15 @@ export const command = defineCommand({
     ]
     await writeRows(io, problems, columns, json ? problem => problem : undefined)
     const left = problems.filter(({ fixed }) => !fixed).length
-    if (io.stdout.isTTY === true && !json) await remark(io, summary(problems.length, left))
+    if (io.stdout.isTTY === true && !json) await remark(io, summary(problems.length, left, fix))
     return left === 0 ? statuses.done : statuses.no
   },
 })
 
-function summary(found: number, left: number): string {
+function summary(found: number, left: number, fix: boolean): string {
   if (found === 0) return 'all is in order'
-  return left === 0 ? `${found} mended` : `${left} to be mended (bucketcache check --fix)`
+  if (left === 0) return `${found} mended`
+  return fix
+    ? `${left} could not be mended: the filesystem refused, or somebody holds the files. Try again`
+    : `${left} to be mended (bucketcache check --fix)`
 }

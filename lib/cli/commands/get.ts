@@ -75,7 +75,8 @@ function shown(value: unknown, json: boolean, io: Io): string | Uint8Array {
 function describe(row: Row, json: boolean, io: Io): string {
   if (json) return `${JSON.stringify(entryJson(row))}\n`
   const paint = paintFor(io.stdout, io.env)
-  const lines = entryColumns(false, 1).map(({ title, show, plain }) =>
+  const version = { title: 'VERSION', show: () => row.version, plain: () => row.version }
+  const lines = [...entryColumns(false, 1), version].map(({ title, show, plain }) =>
     io.stdout.isTTY === true
       ? `${paint.dim(title.toLowerCase().padEnd(9))}${show(row, paint)}`
       : `${title.toLowerCase()}\t${plain(row)}`,

@@ -32,7 +32,7 @@ export const command = defineCommand({
   examples: [
     ['import backup.jsonl', 'From a file'],
     ['import --backend json --folder readable backup.jsonl', 'Into files that people can read'],
-    ['echo \'{"key": "a", "value": 1, "tags": ["t"]}\' | bucketcache import', 'Made by hand'],
+    ['import <<< \'{"key": "a", "value": 1, "tags": ["t"]}\'', 'Made by hand'],
   ],
 
   async run(call) {

@@ -1,5 +1,6 @@
 // `bucketcache queue`
 
+import { itemKey } from '../../ops/queue.ts'
 import type { QueueOptions } from '../../queue-options.ts'
 import { asText, choice, flag, many, one } from '../arguments.ts'
 import { type Call, defineCommand } from '../command.ts'
@@ -101,9 +102,13 @@ const columns: readonly Column<Line>[] = [
     plain: ({ prefix }) => (prefix === undefined ? '' : showText(prefix)),
   },
   { title: 'ITEMS', right: true, show: ({ items }) => String(items), plain: ({ items }) => String(items) },
-  { title: 'FIRST', show: ({ first }) => String(first), plain: ({ first }) => String(first) },
-  { title: 'LAST', show: ({ last }) => String(last), plain: ({ last }) => String(last) },
+  { title: 'FIRST', show: line => String(keysOf(line).first), plain: line => String(keysOf(line).first) },
+  { title: 'LAST', show: line => String(keysOf(line).last), plain: line => String(keysOf(line).last) },
 ]
+
+function keysOf({ prefix, first, last }: Line): { first: number | string; last: number | string } {
+  return { first: itemKey(prefix, first), last: itemKey(prefix, last) }
+}
 
 async function list({ options, io }: QueueCall): Promise<number> {
   const queues = new Map<string | undefined, Line>()
@@ -118,6 +123,11 @@ async function list({ options, io }: QueueCall): Promise<number> {
     queues.set(prefix, queue)
   }
   const lines = [...queues.values()].sort((a, b) => ((a.prefix ?? '') < (b.prefix ?? '') ? -1 : 1))
-  await writeRows(io, lines, columns, options.json ? line => ({ ...line, prefix: line.prefix ?? null }) : undefined)
+  await writeRows(
+    io,
+    lines,
+    columns,
+    options.json ? line => ({ ...line, ...keysOf(line), prefix: line.prefix ?? null }) : undefined,
+  )
   return statuses.done
 }

@@ -17,7 +17,10 @@ const options = {
 
 export const command = defineCommand({
   usage: ['stats [options]'],
-  about: ['How many look-ups found something, of all processes together, since counting was enabled or reset.'],
+  about: [
+    'How many look-ups found something, of all processes together, since counting was enabled or reset. ' +
+      'What this command line looks up is not counted, but by exec.',
+  ],
   positionals: [],
   options,
   examples: [

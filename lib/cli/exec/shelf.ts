@@ -7,6 +7,8 @@ import { ask, type Io } from '../../io/requests.ts'
 import type { Slot } from '../../keys.ts'
 import type { Tag } from '../../log/record.ts'
 import { type ClaimOutcome, claim, release, rivalClaim } from '../../ops/claim.ts'
+import { find } from '../../ops/find.ts'
+import { decodeValue } from '../../ops/live.ts'
 import { AsyncBucket } from '../../promises.ts'
 import type { Store } from '../../store.ts'
 import type { Identity } from './identity.ts'
@@ -72,7 +74,7 @@ export class Shelf {
 
   /** Stores a recording over whatever there is, and makes the claim void with it. */
   async keep(identity: Identity, recording: Recording, terms: Terms): Promise<void> {
-    const before = readRecording(await this.#bucket.get(identity))
+    const before = readRecording(await this.#core.async(storedValue(this.#core.store, this.#slot(identity))))
     await this.#bucket.set(identity, writeRecording(recording), terms)
     if (typeof before?.output === 'string') await this.#bucket.delete(outputKey(before.output))
   }
@@ -101,6 +103,12 @@ export class Shelf {
   #slot(identity: Identity): Slot {
     return this.#core.store.keys.slot(identity)
   }
+}
+
+/** The value of a key, which counts as no look-up. */
+function* storedValue(store: Store, slot: Slot): Io<unknown> {
+  const found = yield* find(store, slot)
+  return found && decodeValue(store, found.put)?.value
 }
 
 function storedAs(version: string, value: unknown, storedAt: number): Stored {
