@@ -12,6 +12,8 @@ export class OrderTail {
   segment = 0
   /** Bytes of the segment that are folded into the totals. */
   offset = 0
+  /** Which file that was: one of the same name in a folder that was made anew is another. */
+  ino: number | undefined
   /** Whether the segment's base (or, in the first, anything) was seen. */
   started = false
   /** Whether the totals were carried over from the end of the segment before. */
@@ -69,6 +71,7 @@ export class OrderTail {
     this.segment = segment
     this.known = known
     this.offset = 0
+    this.ino = undefined
     this.started = false
     this.totals = new RunningTotals(totals)
   }

@@ -11,7 +11,7 @@ import { errnoOf, refused, shortWrite } from './errno.ts'
 import { makeFolder } from './folders.ts'
 import { isAlive } from './identity.ts'
 import { Keeper } from './keeper.ts'
-import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
+import { lockOptions, lockTimedOut, noteHeldHere } from './locks.ts'
 import { Novelty } from './novelty.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { AsyncHost, Window } from './requests.ts'
@@ -302,10 +302,12 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
     async lock({ path, timeoutMs }) {
       for (const end = Date.now() + timeoutMs; ; await delay(5)) {
         try {
+          // From before it is asked for: that takes several steps, in which a synchronous caller may find it taken.
+          noteHeldHere(path, 1)
           const release = await lockfile().lock(path, lockOptions(path))
-          heldHere.add(path)
           return { path, release }
         } catch (error) {
+          noteHeldHere(path, -1)
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
           if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
         }
@@ -317,7 +319,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
       } catch {
         // It was taken over as stale; whoever took it releases it.
       } finally {
-        heldHere.delete(lock.path)
+        noteHeldHere(lock.path, -1)
       }
     },
   }

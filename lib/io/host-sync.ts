@@ -9,7 +9,7 @@ import { errnoOf, refused, shortWrite } from './errno.ts'
 import { makeFolderSync } from './folders.ts'
 import { isAlive } from './identity.ts'
 import { Keeper } from './keeper.ts'
-import { heldHere, lockOptions, lockTimedOut } from './locks.ts'
+import { isHeldHere, lockOptions, lockTimedOut } from './locks.ts'
 import { Novelty } from './novelty.ts'
 import { atomicWriter, lockfile } from './packages.ts'
 import type { SyncHost, Window } from './requests.ts'
@@ -345,7 +345,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
           return { path, release: lockfile().lockSync(path, lockOptions(path)) }
         } catch (error) {
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
-          if (heldHere.has(path)) throw waitsForItself(path)
+          if (isHeldHere(path)) throw waitsForItself(path)
           if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
         }
       }

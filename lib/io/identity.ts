@@ -1,7 +1,7 @@
 // Who this thread is, and whether another still lives. On Linux /proc tells both, exactly; elsewhere a process number is
 // all there is, and a number that was given to another process looks alive until the timeout.
 
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import { type OwnerParts, readOwner, writeOwner } from './owner.ts'
@@ -27,10 +27,19 @@ function startOf(pid: number, thread: number): number | undefined {
     return undefined
   }
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // A zombie has ended: it only waits for its parent to look.
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+  // A zombie has ended: it only waits for its parent to look. But what others of its threads have begun, a rename on a disk
+  // perhaps, is done to its end before they go.
+  if ((fields[0] === 'Z' || fields[0] === 'X') && !hasOtherThreads(pid, thread)) return undefined
   const started = Number(fields[19])
   return Number.isFinite(started) ? started : undefined
+}
+
+function hasOtherThreads(pid: number, thread: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some(one => Number(one) !== thread)
+  } catch {
+    return false
+  }
 }
 
 let self: { owner: Owner; parts: OwnerParts } | undefined

@@ -17,8 +17,20 @@ export function lockOptions(path: string): LockOptions {
   }
 }
 
-/** Paths whose locks asynchronous operations of this thread hold: a synchronous one would wait for them for ever. */
-export const heldHere = new Set<string>()
+/** How many asynchronous operations of this thread hold the lock on a path, or are about to: a synchronous one would wait for them for
+ *  ever. */
+const here = new Map<string, number>()
+
+export function isHeldHere(path: string): boolean {
+  return here.has(path)
+}
+
+/** One more, or one less. */
+export function noteHeldHere(path: string, by: 1 | -1): void {
+  const count = (here.get(path) ?? 0) + by
+  if (count > 0) here.set(path, count)
+  else here.delete(path)
+}
 
 export function lockTimedOut(path: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(

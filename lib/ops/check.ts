@@ -86,6 +86,12 @@ interface Met {
   readonly path: string
 }
 
+/** One whose place stands, and that was not found there. */
+interface Suspect extends Met {
+  readonly place: string
+  readonly bytes: number
+}
+
 /** Writers are given so long, in milliseconds, from noting a place to bringing its entry. */
 const graceMs = 1000
 
@@ -158,6 +164,8 @@ export class Check {
       if (known === undefined && extension !== store.backend.fileExtension) continue
       const view = known === undefined ? store : viewOf(store, known.backend, known.extension)
       const met = { view, hash, path: `${store.folder}/${folder}/${name}` }
+      // Another backend of the same extension may have stored it since; to this one its bytes are no records.
+      if (known === undefined && !(yield* isOwn(view, met.path))) continue
       const log = yield* this.#entry(met)
       if (log !== undefined && !this.#standing.places.has(log.value!.place)) unplaced.push({ ...met, log })
     }
@@ -240,7 +248,7 @@ export class Check {
   *#ghosts(): Io<void> {
     const store = this.#store
     yield* this.#standing.refresh()
-    const suspects: (Met & { place: string; bytes: number })[] = []
+    const suspects: Suspect[] = []
     let youngest = 0
     for (const [place, { hash, extension, backend, time, bytes }] of this.#standing.places) {
       if (this.#found.has(place)) continue
@@ -253,6 +261,20 @@ export class Check {
     if (suspects.length === 0) return
     const ms = Math.min(graceMs, youngest + graceMs - store.environment.now())
     yield* this.#wait(Math.max(ms, store.bounds.pauseMs))
+    if (!this.#fix) return yield* this.#layGhosts(suspects)
+    // A transaction that is ending notes what it has removed at last.
+    const slot = store.keys.hiddenSlot(turnName)
+    const turn = yield* this.#tried(takeTurn(store, slot))
+    if (turn === undefined) return
+    try {
+      yield* this.#layGhosts(suspects)
+    } finally {
+      yield* endTurn(store, slot, turn.result)
+    }
+  }
+
+  *#layGhosts(suspects: readonly Suspect[]): Io<void> {
+    const store = this.#store
     yield* this.#standing.refresh()
     const removes: OrderRecord[] = []
     const mended: Problem[] = []
@@ -353,4 +375,10 @@ function hashOf(path: string): string {
 
 function* isThere(store: Store, path: string, place: string): Io<boolean> {
   return (yield* readLog(store, path))?.value?.place === place
+}
+
+/** Whether there is a log of this backend's. */
+function* isOwn(store: Store, path: string): Io<boolean> {
+  const log = yield* readToKeep(store, path)
+  return log !== undefined && isOurs(store, path, log)
 }

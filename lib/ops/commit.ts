@@ -30,7 +30,7 @@ import { type Add, appendOrder } from './order.ts'
 import { reclaimOne } from './reclaim.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
 import { tellRemoval, tellSet } from './tell.ts'
-import { type Taken, Transaction, type TransactionView } from './transaction.ts'
+import { sealAnew, type Taken, Transaction, type TransactionView } from './transaction.ts'
 import { endTurn, takeTurn } from './turn.ts'
 import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
 
@@ -38,7 +38,7 @@ import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
 export function* beginTransaction(store: Store): Io<TransactionView> {
   const { environment, settings } = store
   const turn = yield* takeTurn(store, store.keys.hiddenSlot(turnName))
-  const transaction = new Transaction(environment.newId(), turn)
+  const transaction = new Transaction(environment.newId(), turn, environment.now())
   environment.holds.set(transaction.id, 'transaction')
   if (settings.network) {
     // Every change takes this lock there; a transaction keeps it.
@@ -59,6 +59,12 @@ export function* commit(view: TransactionView): Io<void> {
   const taken = [...transaction.taken.values()]
   const written = taken.filter(one => one.written)
   if (written.length === 0) return yield* rollBack(view)
+  try {
+    yield* sealAnew(store, transaction)
+  } catch (error) {
+    yield* rollBack(view)
+    throw error
+  }
   const adds = written.filter(({ slot, begins }) => begins && !slot.hidden).map(one => addOf(store, one))
   const intent = `${store.folder}/${intentName(transaction.id)}`
   const temporary = `${store.folder}/${temporaryName(transaction.id)}`
@@ -73,14 +79,18 @@ export function* commit(view: TransactionView): Io<void> {
       return { path: slot.path.slice(store.folder.length + 1), seal, record }
     })
     const bytes = encodeIntent(transaction.id, intentions)
-    const begun = written.filter(({ before }) => before.value === undefined).map(({ slot }) => slot.path)
     // Not published as the small files are: that takes as long as a few dozen of the sets. Before the places, since a full disk
     // shows here.
     yield* ask<'write'>({ op: 'write', path: temporary, bytes, durable })
     if (adds.length > 0) yield* appendOrder(store, adds)
     noted = adds
+    // Before the decision: without its log, a power cut would leave a key out of it.
+    yield* syncNames(
+      store,
+      written.map(({ slot }) => slot.path),
+    )
     yield* ask<'rename'>({ op: 'rename', from: temporary, to: intent })
-    yield* syncNames(store, [intent, ...begun])
+    yield* syncNames(store, [intent])
   } catch (error) {
     yield* takeBack(view, intent, temporary, noted)
     throw error
@@ -191,10 +201,9 @@ function* letGo(store: Store, taken: readonly Taken[]): Io<void> {
     const end = yield* giveBack(store, one)
     const { slot, before } = one
     const { last, value: put } = before
-    if (slot.hidden) continue
     if (put === undefined) store.garbage.add(slot.path)
     else if (end !== undefined) {
-      store.order.unwritten += end - countedEnd(before)
+      if (!slot.hidden) store.order.unwritten += end - countedEnd(before)
       // Others may only ever read the key, and that in transactions.
       const pauseMs = store.environment.now() - last!.time
       if (isOvergrown(store, end, put.length, pauseMs)) yield* shorten(store, slot.path)

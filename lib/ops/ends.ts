@@ -25,18 +25,20 @@ export class Ends {
     const { environment, transaction } = this.#store
     if (transaction !== undefined) return
     this.#records.push({ kind: 'remove', id: environment.newId(), bytes, place, backend })
-    if (this.#records.length === together) yield* this.#note()
+    if (this.#records.length === together) yield* this.note()
   }
 
   /** That was all. */
   *finish(): Io<void> {
-    if (this.#records.length > 0) yield* this.#note()
+    yield* this.note()
     const store = this.#store
     if (store.transaction === undefined && upkeepIsDue(store, 0)) yield* unasked(store, upkeep(store, 0))
   }
 
-  *#note(): Io<void> {
+  /** Before whoever erases waits for others, who may come upon what has ended meanwhile; and if he fails. */
+  *note(): Io<void> {
     const records = this.#records
+    if (records.length === 0) return
     this.#records = []
     yield* appendOrder(this.#store, records)
   }

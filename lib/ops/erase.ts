@@ -49,7 +49,7 @@ function* eraseHere(store: Store, step: number, meant: (log: LogState) => boolea
   for (const name of new Set([...names, ...pendingNames(store, folder)])) {
     if (entryExtension(name) !== fileExtension) continue
     const path = `${folder}/${name}`
-    const erased = yield* erase(store, path, meant, { removal })
+    const erased = yield* erase(store, path, meant, { removal, ends })
     if (erased === undefined) continue
     const { place, bytes } = erased
     if (place !== undefined) {
@@ -82,31 +82,30 @@ export interface Erased {
 interface How {
   readonly removal: Removal
   /** Waits for whoever holds it; else it is left alone then. */
-  readonly patient?: boolean | undefined
+  readonly patient?: boolean
+  /** What was erased before, and is to be noted before this one waits. */
+  readonly ends?: Ends
 }
 
 /** Erases the entry at `path` if it is `meant`; in a transaction, as far as that is concerned. */
-export function erase(
-  store: Store,
-  path: string,
-  meant: (log: LogState) => boolean,
-  { removal, patient = true }: How,
-): Io<Erased | undefined> {
+export function erase(store: Store, path: string, meant: (log: LogState) => boolean, how: How): Io<Erased | undefined> {
   return store.transaction === undefined
-    ? eraseFile(store, path, meant, removal, patient)
-    : eraseInside(store, path, meant, removal)
+    ? eraseFile(store, path, meant, how)
+    : eraseInside(store, path, meant, how.removal)
 }
 
 function* eraseFile(
   store: Store,
   path: string,
   meant: (log: LogState) => boolean,
-  removal: Removal,
-  patient: boolean,
+  { removal, patient = true, ends }: How,
 ): Io<Erased | undefined> {
   const patience = new Patience()
   for (;;) {
-    if (patience.isDue) yield* patience.rest(store, path)
+    if (patience.isDue) {
+      if (ends !== undefined) yield* ends.note()
+      yield* patience.rest(store, path)
+    }
     const file = yield* openOurs(path)
     if (file === undefined) return undefined
     try {

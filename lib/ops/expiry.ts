@@ -104,7 +104,7 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
     }
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
     const meant = (log: LogState): boolean => hasExpiredBy(view, log, now)
-    const erased = yield* erase(view, path, meant, { removal: 'expired', patient: options.patient })
+    const erased = yield* erase(view, path, meant, { removal: 'expired', patient: options.patient !== false, ends })
     if (erased !== undefined) {
       count++
       const { place, bytes } = erased
@@ -116,8 +116,9 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
     if (state !== undefined && state.kind !== 'tombstone' && state.expires !== Number.POSITIVE_INFINITY) {
       const next = slotName(slotFor(state.expires, store.environment.now()))
       if (next === name) back.push(hint)
-      // Its own slot, if that is another, has a hint of its own; only hints of a wider slot are passed down.
-      else if (slotWidths[slot.width] > slotWidths.m) later.set(next, [...(later.get(next) ?? []), hint])
+      // Passed on wherever it belongs by now: that there is another hint is not sure, since the slot was chosen a moment before or
+      // after the record's time.
+      else later.set(next, [...(later.get(next) ?? []), hint])
     } else if (isYoung(store, hint)) back.push(hint)
   }
   yield* ends.finish()

@@ -58,9 +58,10 @@ export function* find(store: Store, slot: Slot, stamped?: Stamped, skims = false
       ? yield* readCurrent(store, slot.path, stamped)
       : (yield* take(store, transaction, slot)).log
   }
-  if (log === undefined) return undefined
-  if (log.damaged && topics.recover.active) {
+  if (log?.damaged === true && topics.recover.active) {
     topics.recover.publish({ folder: store.folder, path: slot.path, reason: 'damaged' })
+    // Who listens may have read something himself, into the same buffer.
+    log = yield* readCurrent(store, slot.path, stamped)
   }
-  return liveEntry(store, log, slot)
+  return log && liveEntry(store, log, slot)
 }

@@ -190,12 +190,14 @@ function* openTail(store: Store): Io<Opened> {
 function* foldRest(store: Store, { file, segment }: Opened): Io<boolean> {
   const tail = store.order
   const before = tail.segment === segment ? tail.offset : 0
-  const size = yield* ask<'size'>({ op: 'size', file })
+  const { size, ino } = yield* ask<'stampOf'>({ op: 'stampOf', file })
   if (tail.segment !== segment) return false
-  if (size < before) {
+  // The folder was removed, and made anew.
+  if (size < before || (before > 0 && tail.ino !== undefined && tail.ino !== ino)) {
     tail.moveTo(0, noTotals, false)
     return false
   }
+  tail.ino = ino
   const { offset } = tail
   if (size > offset) tail.fold(segment, offset, yield* readFrom(file, offset, size))
   if (tail.isLost) {

@@ -91,7 +91,7 @@ export function* passSeal(
     const hold = holdOf(store, seal)
     if (hold === 'going' || hold === 'transaction') return patience.meet(hold === 'transaction')
     // Ours, and not acted upon yet: taken away rather than waited for, since a synchronous caller would wait for ever.
-    environment.holds.delete(id)
+    if (hold !== undefined) environment.holds.delete(id)
   } else if (yield* ask<'alive'>({ op: 'alive', owner, since: time, patienceMs: settings.timeoutMs })) {
     return patience.meet(false)
   }

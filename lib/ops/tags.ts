@@ -121,16 +121,23 @@ function* evictHere(store: Store, tag: Tag): Io<number | undefined> {
   const ends = new Ends(store)
   for (const hint of taken.hints) {
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
-    const erased = yield* erase(store, path, meant, { removal: 'tag' })
+    const erased = yield* erase(store, path, meant, { removal: 'tag', ends })
     if (erased !== undefined) {
       count++
       const { place, bytes } = erased
       if (place !== undefined) yield* ends.add(place, bytes, hint.backend)
     }
     // In a transaction the entry stands until the commit, and for good if there is none.
-    if (store.transaction !== undefined || (erased === undefined && isYoung(store, hint))) back.push(hint)
+    if (store.transaction !== undefined || (erased === undefined && (yield* isOfUse(store, hint, path, tag))))
+      back.push(hint)
   }
   yield* ends.finish()
   yield* endHints(store, name, taken, back)
   return count
+}
+
+/** Whether a hint may be needed yet: one who stores the key with the tag again while the old value stands, be it expired, gives none. */
+function* isOfUse(store: Store, hint: Hint, path: string, tag: Tag): Io<boolean> {
+  if (isYoung(store, hint)) return true
+  return (yield* readCurrent(store, path, undefined, true))?.value?.tags.includes(tag) === true
 }

@@ -5,14 +5,16 @@
 //   it is kept here, changed by each write. 3 `commit.ts` ends it.
 // Crash: seals of a dead owner, and no intent: whoever meets one lifts it, and the state before counts.
 
+import { TimeoutError } from '../errors.ts'
 import { ask, type File, type Io, type Lock } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { LogRecord, RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
-import type { Decide, Write } from './change.ts'
+import type { Decide, Decision, Write } from './change.ts'
 import { aloneAs, bareRecord, nothingStored, putOf, sealPurpose, stateOffset } from './fields.ts'
+import { writeOver } from './intent.ts'
 import { type Found, liveEntry } from './live.ts'
 import { readOpen } from './raw.ts'
 import { giveUp, Patience, passSeal } from './seal.ts'
@@ -24,11 +26,11 @@ const noBytes = new Uint8Array()
 /** A key that a transaction has taken. */
 export interface Taken {
   readonly slot: Slot
-  readonly seal: string
+  seal: string
   /** As it was when it was taken. */
   readonly before: LogState
   /** Bytes of the log then, with the seal. */
-  readonly size: number
+  size: number
   /** As the transaction sees it. */
   log: LogState
   written: boolean
@@ -60,9 +62,13 @@ export class Transaction {
   /** On a network filesystem. */
   lock: Lock | undefined
 
-  constructor(id: string, turn: string) {
+  /** When it began, in milliseconds since the epoch. */
+  readonly time: number
+
+  constructor(id: string, turn: string, time: number) {
     this.id = id
     this.turn = turn
+    this.time = time
   }
 }
 
@@ -73,16 +79,13 @@ export interface TransactionView extends Store {
 
 /** The key, taken by the transaction. */
 export function* take(store: Store, transaction: Transaction, slot: Slot): Io<Taken> {
-  if (transaction.ended) {
-    throw new TypeError(
-      'Expected a transaction that is still running: the bucket passed to transact() is good until its body ends',
-    )
-  }
-  const before = transaction.taken.get(slot.path)
-  if (before !== undefined) return before
+  if (transaction.ended) throw hasEnded()
   const patience = new Patience()
   for (;;) {
     if (patience.isDue) yield* patience.rest(store, slot.path)
+    // In each round: another operation of the same transaction may have taken it meanwhile.
+    const before = transaction.taken.get(slot.path)
+    if (before !== undefined) return before
     const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
     let taken: Taken | undefined
     try {
@@ -98,6 +101,12 @@ export function* take(store: Store, transaction: Transaction, slot: Slot): Io<Ta
       if (taken?.file === undefined) yield* ask<'close'>({ op: 'close', file })
     }
   }
+}
+
+function hasEnded(): TypeError {
+  return new TypeError(
+    'Expected a transaction that is still running: the bucket passed to transact() is good until its body ends',
+  )
 }
 
 /** As `take`, for a key that is likely to be missing: a log that is empty need not be read. */
@@ -139,6 +148,11 @@ function* sealFor(
     yield* giveUp(store, slot.path, file, stateAt, end)
     throw error
   }
+  if (transaction.ended) {
+    // While the seal was made: nobody else would lift it as long as this thread lives.
+    yield* giveUp(store, slot.path, file, stateAt, end)
+    throw hasEnded()
+  }
   const keeps = transaction.opened < openAtMost && !store.settings.network
   if (keeps) transaction.opened++
   const taken: Taken = {
@@ -155,6 +169,34 @@ function* sealFor(
   }
   transaction.taken.set(slot.path, taken)
   return taken
+}
+
+/**
+ * Seals all keys anew, before the decision of a transaction that has lasted for half the timeout: to another host its seals are those
+ * of one who is gone before long, and it lifts them.
+ * @throws TimeoutError if one was lifted already: what the body has read may not be so any more.
+ */
+export function* sealAnew(store: Store, transaction: Transaction): Io<void> {
+  const { environment, settings } = store
+  if (environment.now() - transaction.time <= settings.timeoutMs / 2) return
+  for (const taken of transaction.taken.values()) {
+    const { slot, seal, before } = taken
+    let id = seal
+    const end = yield* writeOver(store, slot.path, seal, at => {
+      const own = encodeSeal(store, transaction, stateOffset(before.state), at)
+      id = own.id
+      return own.bytes
+    })
+    if (end === undefined) {
+      throw new TimeoutError(
+        `The transaction has lasted longer than the timeout of ${settings.timeoutMs} ms, and another host took it for gone: ` +
+          `${slot.path} was written by others. Nothing was changed: try again, or raise the option timeout.`,
+        { path: slot.path },
+      )
+    }
+    taken.seal = id
+    taken.size = end
+  }
 }
 
 /** A seal over the state of the record at `ref`, in the transaction's name, and its id. */
@@ -184,8 +226,18 @@ export function* changeInside<T>(
   decide: Decide<T>,
 ): Io<{ result: T; id: string | undefined }> {
   const taken = yield* take(store, transaction, slot)
-  const live = liveEntry(store, taken.log, slot)
-  const { write, result } = decide(live, taken.log)
+  const patience = new Patience()
+  let live: Found | undefined
+  let decision: Decision<T>
+  for (;;) {
+    const { log } = taken
+    live = liveEntry(store, log, slot)
+    decision = decide(live, log)
+    if (taken.log === log) break
+    // It has written the key itself: what it says is about another state.
+    patience.lose(store, slot.path)
+  }
+  const { write, result } = decision
   // Claims are about others, and there are none here.
   if (write === undefined || write.kind === 'claim' || write.kind === 'unseal') return { result, id: undefined }
   const id = writeInside(store, taken, live, write)

@@ -6,9 +6,13 @@ import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { Bucket } from '../../lib/index.ts'
+import { Bucket, TimeoutError } from '../../lib/index.ts'
+import { ask, type Io } from '../../lib/io/requests.ts'
+import { readOpen } from '../../lib/ops/raw.ts'
+import { unseal } from '../../lib/ops/seal.ts'
 import { entryFile, entryFiles, newBucket } from '../support/folders.ts'
 import { repository, startActor, startActors } from '../support/remote.ts'
+import { later, newStore } from '../support/stores.ts'
 import { onBothFaces, type Step } from './support.ts'
 
 const large = 'x'.repeat(40_000)
@@ -695,3 +699,99 @@ test.each(['v8', 'json'] as const)(
     expect(new Bucket(bucket.path, { backend }).volume()).toBe(bytes[0]! + bytes[1]!)
   },
 )
+
+test('what a callback does with the key itself is not lost: it is asked again', async () => {
+  const bucket = newBucket()
+  bucket.transact(() => {
+    bucket.set('a', 1)
+    let calls = 0
+    const made = bucket.update('a', (current: number | undefined) => {
+      if (calls++ === 0) bucket.delete('a')
+      return (current ?? 10) + 1
+    })
+    expect([made, calls]).toEqual([11, 2])
+  })
+  expect([bucket.get('a'), bucket.size, [...bucket.keys()]]).toEqual([11, 1, ['a']])
+  expect(bucket.check()).toEqual([])
+})
+
+test.each<[string, (inside: any) => Promise<unknown>[]]>([
+  ['clear() and clear()', inside => [inside.clear(), inside.clear()]],
+  ['evict() and evict()', inside => [inside.evict('t'), inside.evict('t')]],
+  ['pull() and delete()', inside => [inside.pull(), inside.delete(500_000_000_000_000)]],
+  ['peek() and getEntry()', inside => [inside.peek(), inside.getEntry(500_000_000_000_000)]],
+  ['clear() and set()', inside => [inside.clear(), inside.set('x', 1)]],
+])('%s at once in one body do not wait for each other', async (_, calls) => {
+  const bucket = newBucket({ timeout: 1000 })
+  bucket.set('x', 0, { tag: 't' })
+  bucket.push('item')
+  await bucket.promises.transact(inside => Promise.all(calls(inside)))
+  bucket.set('x', 2)
+  bucket.push('another')
+  expect(bucket.check()).toEqual([])
+})
+
+test('what a body that has failed left running holds nobody up', async () => {
+  const bucket = newBucket({ timeout: 1000 })
+  for (let i = 0; i < 200; i++) bucket.set(i, i)
+  let left: Promise<unknown> | undefined
+  const call = bucket.promises.transact(async inside => {
+    left = inside.clear().catch(() => {})
+    await inside.get(0)
+    throw new RangeError('enough')
+  })
+  await expect(call).rejects.toThrow('enough')
+  await left
+  for (let i = 0; i < 200; i++) bucket.set(i, -i)
+  expect(bucket.size).toBe(200)
+})
+
+test('one that another host took for gone is not committed by half: it fails, and nothing was changed', async () => {
+  const bucket = newBucket<string, number>({ backend: 'json', timeout: 300 })
+  bucket.set('a', 100)
+  bucket.set('b', 100)
+  const call = bucket.promises.transact(async inside => {
+    await inside.set('a', (await inside.get('a'))! - 50)
+    await inside.set('b', (await inside.get('b'))! + 50)
+    await delay(400)
+    // As the other host does after the timeout, which does not know that this one is alive.
+    await liftSeal(bucket, 'a')
+    new Bucket(bucket.path, { backend: 'json' }).incr('a')
+  })
+  await expect(call).rejects.toThrow(TimeoutError)
+  await expect(call).rejects.toThrow(/another host took it for gone/)
+  expect([bucket.get('a'), bucket.get('b')]).toEqual([101, 100])
+  expect(bucket.check()).toEqual([])
+})
+
+test('one that has lasted for longer than the timeout, and whose keys nobody has touched, is committed', async () => {
+  const bucket = newBucket<string, number>({ timeout: 300 })
+  bucket.set('a', 1)
+  await bucket.promises.transact(async inside => {
+    await inside.set('a', 2)
+    await inside.set('new', 1)
+    await inside.get('none')
+    await delay(400)
+    await inside.set('late', 1)
+  })
+  expect([...bucket]).toEqual([
+    ['a', 2],
+    ['new', 1],
+    ['late', 1],
+  ])
+  expect(bucket.check()).toEqual([])
+})
+
+/** Lifts the seal of a key, whoever's it is. */
+async function liftSeal(bucket: Bucket, key: string): Promise<void> {
+  const store = newStore(bucket.path, { backend: 'json' })
+  const path = store.keys.slot(key).path
+  const lift = function* (): Io<boolean> {
+    const file = (yield* ask<'open'>({ op: 'open', path, create: false }))!
+    const { log, size } = yield* readOpen(store, file)
+    const lifted = yield* unseal(store, file, log.last!.ref, size)
+    yield* ask<'close'>({ op: 'close', file })
+    return lifted
+  }
+  expect(await later(lift())).toBe(true)
+}

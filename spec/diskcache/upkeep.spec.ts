@@ -809,3 +809,36 @@ describe('long work', () => {
     },
   )
 })
+
+test("entries of another backend are none of a check's that mends, though their files are called alike and their places are lost", () => {
+  const bucket = newBucket({ backend: 'json' })
+  const other = new Bucket(bucket.path, { backend: compressed('json') })
+  for (let i = 0; i < 20; i++) {
+    bucket.set(i, i)
+    other.set(i, `value ${i}`)
+  }
+  rmSync(join(bucket.path, 'order'), { recursive: true })
+  bucket.check({ fix: true })
+  other.check({ fix: true })
+  for (let i = 0; i < 20; i++) expect([bucket.get(i), other.get(i)]).toEqual([i, `value ${i}`])
+  expect([bucket.size, other.size]).toEqual([20, 20])
+  expect(bucket.check()).toEqual([])
+})
+
+test('a folder that was removed, and made anew by others, is counted anew', () => {
+  const bucket = newBucket()
+  for (let i = 0; i < 10; i++) {
+    bucket.set(i, i)
+    bucket.delete(i)
+  }
+  expect(bucket.size).toBe(0)
+  rmSync(bucket.path, { recursive: true })
+  const other = new Bucket(bucket.path)
+  for (let i = 0; i < 100; i++) other.set(i, i)
+  expect(bucket.size).toBe(100)
+  bucket.set('more', 1)
+  expect([bucket.size, other.size]).toEqual([101, 101])
+  // But for what each keeps to itself.
+  expect(Math.abs(bucket.volume() - other.volume())).toBeLessThan(4096)
+  expect(bucket.check()).toEqual([])
+})
