@@ -35,6 +35,7 @@ import { cull } from './ops/cull.ts'
 import { eraseFolder, eraseSteps } from './ops/erase.ts'
 import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
+import { endAllGhosts } from './ops/ghosts.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { encodeValue, hasEnded } from './ops/live.ts'
@@ -358,6 +359,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
         () => this.core.sync(eraseFolder(this.core.active, step, () => true)).count,
       )
     }
+    this.core.attempt('clear', undefined, () => this.core.sync(endAllGhosts(this.core.active)))
     return count
   }
 

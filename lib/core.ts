@@ -27,10 +27,12 @@ import type { Bytes } from './ops/read.ts'
 import { reclaimAll } from './ops/reclaim.ts'
 import { writeStatistics } from './ops/statistics.ts'
 import { switchTagIndex } from './ops/tags.ts'
+import { checkFits } from './ops/terms.ts'
 import { writeUses } from './ops/usage.ts'
 import { type BucketOptions, resolveOptions, type Settings, show } from './options.ts'
 import { defaultSettings, type FolderSettings } from './settings.ts'
 import { createStore, type Environment, type Store } from './store.ts'
+import { WeakValues } from './weak.ts'
 
 /** Deleted files are unlinked so long after the first of them was. */
 const reclaimDelayMs = 1000
@@ -87,7 +89,7 @@ export class Core {
     const { tagIndex } = settings.folder
     if (create && tagIndex !== undefined)
       this.attempt('open', undefined, () => this.sync(switchTagIndex(this.store, tagIndex)))
-    cores.add(new WeakRef(this))
+    cores.set({}, this)
   }
 
   /** The folder's settings, as they are known to be. */
@@ -107,10 +109,11 @@ export class Core {
       : Readable.from([bytes.bytes], { objectMode: false })
   }
 
-  /** Writes what a stream brings to a file on its way, behind room for a record's head. */
-  async receive(source: Readable, room: number, signal: AbortSignal | undefined): Promise<StreamedValue> {
+  /** Writes what a stream brings to a file on its way, behind room for a record's head; but for one that would be refused. */
+  async receive(source: Readable, slot: Slot, room: number, signal: AbortSignal | undefined): Promise<StreamedValue> {
     const path = `${this.path}/${temporaryName(environment.newId())}`
-    return { path, room, length: await writeFromStream(path, room, source, this.#bits, signal) }
+    const check = (length: number): void => checkFits(this.store, slot, room + length, 0)
+    return { path, room, length: await writeFromStream(path, room, source, this.#bits, signal, check) }
   }
 
   /** Runs it by and by. */
@@ -224,7 +227,8 @@ export class Core {
   noteLookUp(): void {
     const { limits, lookups, usage } = this.store
     if (limits.statistics && lookups.hits + lookups.misses >= lookUpsGathered) this.flushStatistics()
-    if (usage.freshCount >= usesGathered && !this.settings.readOnly) {
+    if (usage.freshCount >= usesGathered && this.settings.readOnly) usage.takeFresh()
+    else if (usage.freshCount >= usesGathered) {
       this.attempt('flush', undefined, () => this.sync(writeUses(this.store)))
     }
   }
@@ -255,6 +259,7 @@ function* writeOut(store: Store, deadline?: number): Io<void> {
 const environment: Environment = {
   // Asked for each time: clocks are replaced in tests, our users' ones too.
   now: () => Date.now(),
+  ticks: () => performance.now(),
   newId: createIds(),
   owner: thisOwner(),
   holds: holdsOfThread(),
@@ -291,11 +296,11 @@ function resolvePath(path: string | URL): string {
   return resolve(path)
 }
 
-const cores = new Set<WeakRef<Core>>()
+const cores = new WeakValues<object, Core>()
 process.on('exit', () => {
-  for (const ref of cores) {
+  for (const core of cores.values()) {
     try {
-      ref.deref()?.flush()
+      core.flush()
     } catch {
       // The process is going, and it was bookkeeping only: `check` counts anew.
     }

@@ -32,6 +32,7 @@ import { cull } from './ops/cull.ts'
 import { eraseFolder, eraseSteps, type Removed } from './ops/erase.ts'
 import { expireSlot, expireTaken, slotsBegun } from './ops/expiry.ts'
 import { fromMemory, get, getEntry, getThroughMemory, has } from './ops/get.ts'
+import { endAllGhosts } from './ops/ghosts.ts'
 import { endmost, type Listed, Listing, type ListOptions } from './ops/list.ts'
 import type { Decoded } from './ops/live.ts'
 import { encodeStreamed, encodeValue, hasEnded } from './ops/live.ts'
@@ -67,6 +68,20 @@ import { Turns } from './turns.ts'
 
 /** Culling looks at the signal, and tells how far it is, after so many. */
 const culledAtOnce = 100
+
+/** So many operations of one call run side by side: of more, each would only wait in memory. */
+const atOnce = 256
+
+function* slices<T>(items: Iterable<T>): Generator<T[]> {
+  let slice: T[] = []
+  for (const item of items) {
+    slice.push(item)
+    if (slice.length < atOnce) continue
+    yield slice
+    slice = []
+  }
+  if (slice.length > 0) yield slice
+}
 
 /**
  * Every method of Bucket with its result in a promise, and iterators as async iterators. Calls for one key take effect in the
@@ -145,7 +160,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
       return
     }
     await core.attemptAsync('set', undefined, async () => {
-      const streamed = await core.receive(source, roomForHead(this.#store, slot, terms), signal)
+      const streamed = await core.receive(source, slot, roomForHead(this.#store, slot, terms), signal)
       try {
         await this.#write('set', '', slot, () => set(this.#store, slot, streamed, terms))
       } finally {
@@ -263,12 +278,11 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.getMany, side by side. */
   async getMany(keys: Iterable<K>): Promise<Map<K, V>> {
-    const list = [...keys]
     const found = new Map<K, V>()
-    const values = await Promise.all(list.map(key => this.#lookUp(this.#slot(key))))
-    values.forEach((decoded, i) => {
-      if (decoded !== undefined) found.set(list[i]!, decoded.value as V)
-    })
+    for (const some of slices(keys)) {
+      const values = await Promise.all(some.map(key => this.#lookUp(this.#slot(key))))
+      for (const [i, decoded] of values.entries()) if (decoded !== undefined) found.set(some[i]!, decoded.value as V)
+    }
     return found
   }
 
@@ -279,8 +293,12 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
 
   /** As Bucket.deleteMany, side by side. */
   async deleteMany(keys: Iterable<K>): Promise<number> {
-    const deleted = await settleAll([...keys].map(key => this.delete(key)))
-    return deleted.filter(Boolean).length
+    let count = 0
+    for (const some of slices(keys)) {
+      const deleted = await settleAll(some.map(key => this.delete(key)))
+      count += deleted.filter(Boolean).length
+    }
+    return count
   }
 
   /** As Bucket.read. */
@@ -356,7 +374,9 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async clear(options: LongWork = {}): Promise<number> {
     checkLongWork(options, 'clear')
     this.#core.memory?.clear()
-    return (await this.#erase('clear', options, () => true)).count
+    const { count } = await this.#erase('clear', options, () => true)
+    await this.#core.attemptAsync('clear', undefined, () => this.#core.async(endAllGhosts(this.#store)))
+    return count
   }
 
   /** As Bucket.prune. */

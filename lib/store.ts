@@ -22,6 +22,8 @@ import { defaultSettings, type FolderSettings } from './settings.ts'
 export interface Environment {
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Milliseconds that nobody sets back or forward, to measure how long something lasts. */
+  readonly ticks: () => number
   /** Sixteen hexadecimal digits that nobody else ever gets. */
   readonly newId: () => string
   /** This thread. */
@@ -61,8 +63,15 @@ export interface Store {
   readonly ownUses: Set<string>
   /** How far the usage log was read. */
   readonly usesRead: { ino: number; offset: number }
-  /** How far culling has got, and how many writes of this moment wait for it. */
-  readonly hunt: { current: Hunt | undefined; owed: number }
+  /** How far culling has got, how many writes of this moment wait for it, and what it has come upon. */
+  readonly hunt: {
+    current: Hunt | undefined
+    owed: number
+    /** Places without an entry: noted as ended by now, or ghosts. */
+    readonly empty: Set<string>
+    /** When slots of time were last looked through on the back of a write, in milliseconds since the epoch. */
+    readonly expiredAt: Map<string, number>
+  }
   /** The transaction that this view of the store belongs to, or what is pending in the deferred bucket whose view it is. */
   readonly transaction: Transaction | Pending | undefined
   /** The lock of the folder is held: see `ops/lock.ts`. */
@@ -124,7 +133,7 @@ export function createStore(options: {
     usage: new Usage(),
     ownUses: new Set(),
     usesRead: { ino: 0, offset: 0 },
-    hunt: { current: undefined, owed: 0 },
+    hunt: { current: undefined, owed: 0, empty: new Set(), expiredAt: new Map() },
     transaction: undefined,
     locked: false,
     garbage: new Set(),

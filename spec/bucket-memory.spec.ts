@@ -1,7 +1,7 @@
 // Values in memory: what is seen of other buckets' writes, and when memory lets go.
 
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Backend, Bucket, type BucketOptions, V8Backend } from '../lib/index.ts'
 import { Memory, type Remembered, sameStamp } from '../lib/memory.ts'
 import { newBucket } from './support/folders.ts'
@@ -285,3 +285,15 @@ test.each(['evict', 'clear', 'expire', 'cull'] as const)(
     expect(left()).toEqual(stored())
   },
 )
+
+test('a clock that was set back does not make what memory has good for longer', () => {
+  const clock = vi.spyOn(Date, 'now')
+  onTestFinished(() => clock.mockRestore())
+  const bucket = newBucket({ memory: { revalidate: 50 } })
+  bucket.set('a', 1)
+  bucket.get('a')
+  new Bucket(bucket.path).set('a', 2)
+  const now = Date.now()
+  clock.mockImplementation(() => now - 3_600_000)
+  expect(bucket.get('a')).toBe(2)
+})

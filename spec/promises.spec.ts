@@ -245,3 +245,23 @@ describe('long work', () => {
     expect(await promises.clear()).toBe(left)
   })
 })
+
+test('getMany() and deleteMany() take keys as they need them', async () => {
+  const bucket = newBucket<number, number>()
+  for (let i = 0; i < 1000; i++) bucket.set(i, i)
+  let asked = 0
+  let most = 0
+  const real = bucket.promises
+  function* keys(): Generator<number> {
+    for (let i = 0; i < 1000; i++) {
+      asked++
+      yield i
+    }
+  }
+  const found = real.getMany(keys())
+  most = asked
+  expect(most).toBeLessThan(500)
+  expect((await found).size).toBe(1000)
+  expect(await real.deleteMany(keys())).toBe(1000)
+  expect(bucket.size).toBe(0)
+})

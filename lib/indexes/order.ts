@@ -37,7 +37,8 @@ export type OrderRecord =
     }
   /** The entry of this place has ended. `bytes` is what it took, and is subtracted. */
   | { kind: 'remove'; id: string; bytes: number; place: string; backend: string }
-  /** The volume has changed by `bytes`, the records that stand in the log by `records`, the entries of `backend` by `count`. */
+  /** The volume has changed by `bytes`, the records that stand in the log by `records` besides this one, the entries of `backend` by
+   *  `count`. */
   | { kind: 'adjust'; id: string; bytes: number; records: number; count: number; backend: string }
   /** First in a segment but the first: the totals of all that came before. */
   | { kind: 'base'; id: string; totals: Totals }
@@ -49,7 +50,7 @@ export interface Totals {
   readonly counts: ReadonlyMap<string, number>
   /** Bytes of the entries' files and of the order log. */
   readonly volume: number
-  /** Adds and removes that stand in the log. */
+  /** Adds, removes and adjusts that stand in the log. */
   readonly records: number
 }
 
@@ -184,7 +185,7 @@ export class RunningTotals implements Totals {
       this.#count(record.backend, -1)
     } else if (record.kind === 'adjust') {
       this.volume += record.bytes
-      this.records += record.records
+      this.records += 1 + record.records
       if (record.count !== 0) this.#count(record.backend, record.count)
     } else if (record.kind === 'base') {
       this.counts = new Map(record.totals.counts)

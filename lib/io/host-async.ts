@@ -300,7 +300,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
       return isAlive(owner, since, patienceMs)
     },
     async lock({ path, timeoutMs }) {
-      for (const end = Date.now() + timeoutMs; ; await delay(5)) {
+      for (const end = performance.now() + timeoutMs; ; await delay(5)) {
         try {
           // From before it is asked for: that takes several steps, in which a synchronous caller may find it taken.
           noteHeldHere(path, 1)
@@ -309,7 +309,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
         } catch (error) {
           noteHeldHere(path, -1)
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
-          if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
+          if (performance.now() >= end) throw lockTimedOut(path, timeoutMs)
         }
       }
     },

@@ -30,6 +30,8 @@ const endsAtMost = 256
 
 /** Ordinary logs fit; what is larger is read in two steps. */
 const scratchLength = 32 * 1024
+/** So many files may be on their way to being unlinked while this thread is busy. */
+const discardingAtMost = 1024
 
 /** A host for one bucket: it knows with which bits to create files. */
 export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
@@ -78,6 +80,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     if (written !== bytes.length) throw shortWrite(nameOf(fd), written, bytes.length)
   }
 
+  let discarding = 0
   const novelty = new Novelty()
   const openOrCreate = (path: string): number => {
     if (novelty.isExpected) {
@@ -300,8 +303,21 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
       }
     },
     discard({ path, done }) {
-      // The thread pool unlinks even while this thread is busy; only the news of it waits for the event loop.
-      fs.unlink(path, error => done(error === null || errnoOf(error) === 'ENOENT'))
+      // The thread pool unlinks even while this thread is busy; only the news of it waits for the event loop, in memory.
+      if (discarding < discardingAtMost) {
+        discarding++
+        fs.unlink(path, error => {
+          discarding--
+          done(error === null || errnoOf(error) === 'ENOENT')
+        })
+        return
+      }
+      try {
+        fs.unlinkSync(path)
+        done(true)
+      } catch (error) {
+        done(errnoOf(error) === 'ENOENT')
+      }
     },
     stat({ path }) {
       return guard('look at', path, () => fs.lstatSync(path, { throwIfNoEntry: false }))
@@ -340,13 +356,13 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     },
     alive: ({ owner, since, patienceMs }) => isAlive(owner, since, patienceMs),
     lock({ path, timeoutMs }) {
-      for (const end = Date.now() + timeoutMs; ; pause(5)) {
+      for (const end = performance.now() + timeoutMs; ; pause(5)) {
         try {
           return { path, release: lockfile().lockSync(path, lockOptions(path)) }
         } catch (error) {
           if (errnoOf(error) !== 'ELOCKED') throw refused('lock', path, error)
           if (isHeldHere(path)) throw waitsForItself(path)
-          if (Date.now() >= end) throw lockTimedOut(path, timeoutMs)
+          if (performance.now() >= end) throw lockTimedOut(path, timeoutMs)
         }
       }
     },

@@ -35,6 +35,7 @@ export async function writeFromStream(
   source: Readable,
   bits: Permissions,
   signal: AbortSignal | undefined,
+  checkLength: (length: number) => void = () => {},
 ): Promise<number> {
   let length = 0
   const counter = new Transform({
@@ -45,6 +46,7 @@ export async function writeFromStream(
       try {
         const bytes = bytesOf(chunk)
         length += bytes.length
+        checkLength(length)
         done(null, bytes)
       } catch (error) {
         done(error as Error)

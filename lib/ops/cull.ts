@@ -7,7 +7,7 @@
 
 import type { PlacedEntry } from '../indexes/order.ts'
 import type { Io } from '../io/requests.ts'
-import { entryName } from '../log/names.ts'
+import { entryName, slotName } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
 import { looksAtReads } from '../settings.ts'
 import { type Store, viewOf } from '../store.ts'
@@ -63,6 +63,7 @@ function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
   const now = store.environment.now()
   for (const slot of yield* slotsBegun(store, now)) {
     if (count >= atMost) return count
+    if (looks !== Number.POSITIVE_INFINITY && !isWorthALook(store, slotName(slot), now)) continue
     const others = (hint: { backend: string; extension: string }): Store => viewOf(store, hint.backend, hint.extension)
     const everyBackend = inside ? {} : { everyBackend: others }
     count += yield* expireSlot(store, slot, now, { ...everyBackend, atMost: atMost - count, patient: false })
@@ -79,15 +80,15 @@ function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
   const budget: Looks = { left: looks }
   let mergedAt = -1
   for (let reason = exceeded(store); reason !== undefined && count < atMost; reason = exceeded(store)) {
-    // What has ended takes room in the order log, for which nobody is to go. Once for each that went: it may not help.
-    if (reason === 'volume' && !inside && mergedAt < count && mergeIsDue(store)) {
+    // What has ended takes room in the order log, for which nobody is to go; nor for ghosts. Once for each that went: it may not help.
+    const victim: PlacedEntry | undefined = isMergingDue(store, reason, mergedAt < count && !inside)
+      ? undefined
+      : yield* hunt.next(store, budget)
+    if (victim === undefined) {
+      if (inside || mergedAt === count || !(mergeIsDue(store) || store.hunt.empty.size > 0)) break
       mergedAt = count
       yield* mergeOrder(store)
-      continue
-    }
-    const victim = yield* hunt.next(store, budget)
-    if (victim === undefined) break
-    if (yield* evict(store, victim, reason)) {
+    } else if (yield* evict(store, victim, reason)) {
       hunt.gone(store, victim)
       count++
     } else {
@@ -97,6 +98,27 @@ function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
   }
   for (const victim of spared) yield* hunt.putBack(store, victim)
   return count
+}
+
+/** So long, in milliseconds, does nobody's write look again through a slot of time that has not ended: most of what is in it has
+ *  not expired yet. */
+const expireEveryMs = 1000
+
+function isWorthALook({ hunt: { expiredAt } }: Store, slot: string, now: number): boolean {
+  if (Math.abs(now - (expiredAt.get(slot) ?? Number.NEGATIVE_INFINITY)) < expireEveryMs) return false
+  // There are few at a time, and new ones every minute.
+  if (expiredAt.size >= 64) expiredAt.clear()
+  expiredAt.set(slot, now)
+  return true
+}
+
+/** Of so many empty places some may be ghosts: worth a look at all of the order log, which costs what there is in it. */
+function emptyAllowed(store: Store): number {
+  return Math.max(64, countEntries(store) / 16)
+}
+
+function isMergingDue(store: Store, reason: 'volume' | 'entries', may: boolean): boolean {
+  return may && (store.hunt.empty.size > emptyAllowed(store) || (reason === 'volume' && mergeIsDue(store)))
 }
 
 function* evict(

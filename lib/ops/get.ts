@@ -71,7 +71,8 @@ export function fromMemory(store: Store, memory: Memory, slot: Slot): Recalled |
   const remembered = memory.get(slot.name)
   if (remembered === undefined || memory.revalidateMs === 0 || hasExpired(store, remembered)) return undefined
   const age = memory.revalidateMs === Number.POSITIVE_INFINITY ? 0 : store.environment.now() - remembered.checkedAt
-  if (age >= memory.revalidateMs) return undefined
+  // Below zero the clock was set back.
+  if (age < 0 || age >= memory.revalidateMs) return undefined
   tellHit(store, slot, remembered.bytes)
   return remembered
 }

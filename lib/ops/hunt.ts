@@ -168,9 +168,14 @@ function readsOf({ usage }: Store, { hash }: PlacedEntry): number {
   return usage.get(hash)?.count ?? 0
 }
 
+/** So many empty places are remembered. */
+const emptyAtMost = 10_000
+
 /** The put of an entry, if that is still there. */
 function* standing(store: Store, { hash, extension, backend, place }: PlacedEntry): Io<LogRecord | undefined> {
   const view = viewOf(store, backend, extension)
   const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`, undefined, true)
-  return log?.value?.place === place ? log.value : undefined
+  if (log?.value?.place === place) return log.value
+  if (store.hunt.empty.size < emptyAtMost) store.hunt.empty.add(place)
+  return undefined
 }

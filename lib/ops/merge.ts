@@ -13,6 +13,7 @@ import { ask, type Io, type Lock } from '../io/requests.ts'
 import { mergedName, orderLockName, segmentName, temporaryName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { syncNames } from './durable.ts'
+import { endGhosts } from './ghosts.ts'
 import { underLock } from './lock.ts'
 import { type Add, appendOrder, catchUp, endLast, listSegments, readOrder } from './order.ts'
 import { thinHints } from './thin.ts'
@@ -64,7 +65,7 @@ function* merge(store: Store): Io<void> {
   const note = (record: OrderRecord, position: Position): void => {
     if (record.kind === 'remove') standing.delete(record.place)
     if (record.kind === 'add') standing.set(record.id, { ...record, origin: record.origin ?? position })
-    if (record.kind === 'remove' || record.kind === 'add') records++
+    if (record.kind === 'remove' || record.kind === 'add' || record.kind === 'adjust') records++
   }
   for (const { record, index } of merged.records) note(record, { segment: 0, index })
   for (const segment of ended) {
@@ -82,6 +83,11 @@ function* merge(store: Store): Io<void> {
     }
   }
   for (const { hash } of standing.values()) hashes.add(hash)
+  // Noted as ended since, or nobody ever will: only here it is known which.
+  const { empty } = store.hunt
+  const ghosts = [...standing.values()].filter(({ id }) => empty.has(id))
+  empty.clear()
+  if (ghosts.length > 0) for (const place of yield* endGhosts(store, ghosts)) empty.add(place)
   const kept = [...standing.values()].sort(
     (a, b) => a.origin!.segment - b.origin!.segment || a.origin!.index - b.origin!.index,
   )

@@ -64,7 +64,7 @@ export class Patience {
   }
 
   #goOn(store: Store, path: string, own: boolean): void {
-    const now = store.environment.now()
+    const now = store.environment.ticks()
     this.#since ??= now
     const { timeoutMs } = store.settings
     if (now - this.#since <= timeoutMs) return

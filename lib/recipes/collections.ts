@@ -4,6 +4,7 @@ import type { Bucket } from '../bucket.ts'
 import type { Core } from '../core.ts'
 import { collectionName } from '../log/names.ts'
 import { type BucketOptions, checkNames } from '../options.ts'
+import { WeakValues } from '../weak.ts'
 import { Deque, type DequeOptions, resolveMaxLength } from './deque.ts'
 import { checkName } from './gate.ts'
 import { Index } from './ordered-index.ts'
@@ -11,11 +12,12 @@ import { Index } from './ordered-index.ts'
 /** How a bucket is opened; a parameter, for the module of the class needs this one. */
 type Open = (path: string, options: BucketOptions) => { bucket: Bucket<any, any>; core: Core }
 
-/** The deques and indexes that were opened through one bucket. */
+/** The deques and indexes that were opened through one bucket, and are in use: names may be many. */
 export class Collections {
   readonly #core: Core
   readonly #open: Open
-  readonly #opened = new Map<string, { bucket: Bucket<any, any>; core: Core }>()
+  readonly #opened = new WeakValues<string, Bucket<any, any>>()
+  readonly #cores = new WeakMap<Bucket<any, any>, Core>()
 
   constructor(core: Core, open: Open) {
     this.#core = core
@@ -37,7 +39,7 @@ export class Collections {
 
   #bucketFor(folder: string): { bucket: Bucket<any, any>; core: Core } {
     const before = this.#opened.get(folder)
-    if (before !== undefined) return before
+    if (before !== undefined) return { bucket: before, core: this.#cores.get(before)! }
     const { path, settings } = this.#core
     const { backend, keyMaker, durable, timeoutMs, mode, readOnly, degrade, network } = settings
     const opened = this.#open(`${path}/${folder}`, {
@@ -52,7 +54,8 @@ export class Collections {
       // What is in a collection stays until it is taken out.
       ...(readOnly ? {} : { sizeLimit: Number.POSITIVE_INFINITY, evictionPolicy: 'none' }),
     })
-    this.#opened.set(folder, opened)
+    this.#opened.set(folder, opened.bucket)
+    this.#cores.set(opened.bucket, opened.core)
     return opened
   }
 }

@@ -58,8 +58,12 @@ export function throttle<F extends (this: any, ...args: any[]) => any>(
 /** Notes when a call will begin, in milliseconds since the epoch: as soon as the `count`th before it is `perMs` ago. */
 function* reserve(store: Store, slot: Slot, count: number, perMs: number): Io<number> {
   const { result } = yield* change(store, slot, { creates: true }, found => {
-    const begun = timesIn(found).slice(-count)
     const now = store.environment.now()
+    // Noted later than now: the clock was set back, by so much at least.
+    const back = found === undefined ? 0 : Math.max(0, found.put.time - now)
+    const begun = timesIn(found)
+      .slice(-count)
+      .map(time => time - back)
     const at = begun.length < count ? now : Math.max(now, begun[0]! + perMs)
     const value = Buffer.from([...begun, at].slice(-count).join(' '))
     const write = { kind: 'put', value, expires: Number.POSITIVE_INFINITY, pinned: true, tags: [] } as const

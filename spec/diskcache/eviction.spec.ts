@@ -1,10 +1,10 @@
 // Issue: Eviction. DiskCache: Cache.cull, volume, settings size_limit, cull_limit, eviction_policy.
 
-import { statSync } from 'node:fs'
+import fs, { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { gatheredAtMost } from '../../lib/ops/order.ts'
 import { entryFiles, filesIn, newBucket } from '../support/folders.ts'
@@ -398,4 +398,45 @@ describe('among processes', () => {
       expect(bucket.size).toBe(1100)
     },
   )
+})
+
+test('at the limit a write does not look at what is in the slot of this minute each time', () => {
+  const bucket = newBucket({ maxEntries: 300 })
+  for (const i of numbers(300)) bucket.set(i, i, { expire: 20_000 })
+  const reads = vi.spyOn(fs, 'renameSync')
+  onTestFinished(() => reads.mockRestore())
+  const clock = stopClock()
+  for (const i of numbers(300, 300)) {
+    clock.pass(1)
+    bucket.set(i, i, { expire: 20_000 })
+  }
+  // The log of the slot is taken into hand by renaming it.
+  expect(reads.mock.calls.length).toBeLessThan(10)
+  expect([...bucket.keys()]).toEqual(numbers(300, 300))
+})
+
+test('a stream that is too large is refused as soon as it is', async () => {
+  const bucket = newBucket({ sizeLimit: 1_000_000 })
+  let given = 0
+  const endless = Readable.from(
+    (function* () {
+      for (;;) {
+        given += 100_000
+        yield Buffer.alloc(100_000)
+      }
+    })(),
+  )
+  await expect(bucket.promises.set('x', endless)).rejects.toThrow(RangeError)
+  expect(given).toBeLessThan(3_000_000)
+  expect(filesIn(bucket.path).filter(name => name.startsWith('tmp/'))).toEqual([])
+})
+
+test('what a bucket that is read only has read is not gathered', () => {
+  const bucket = newBucket({ evictionPolicy: 'least-recently-used' })
+  const reader = new Bucket(bucket.path, { readOnly: true })
+  for (const i of numbers(3000)) {
+    bucket.set(i, i)
+    reader.get(i)
+  }
+  expect((reader as any).core.store.usage.freshCount).toBeLessThan(1100)
 })

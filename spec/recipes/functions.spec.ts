@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, expectTypeOf, test } from 'vitest'
+import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest'
 import { Averager, barrier, throttle } from '../../lib/recipes/index.ts'
 import { hour, stopClock } from '../diskcache/support.ts'
 import { newBucket } from '../support/folders.ts'
@@ -75,6 +75,18 @@ describe('barrier()', () => {
 })
 
 describe('throttle()', () => {
+  test('does not stand still for as long as the clock was set back', async () => {
+    const clock = vi.spyOn(Date, 'now')
+    onTestFinished(() => clock.mockRestore())
+    const call = throttle(newBucket(), async () => 1, { count: 2, per: 100, name: 'search' })
+    await call()
+    await call()
+    const now = Date.now()
+    const began = performance.now()
+    clock.mockImplementation(() => now - hour + performance.now() - began)
+    expect(await call()).toBe(1)
+  })
+
   test('lets at most count calls begin in any stretch of time, and drops none', async () => {
     const bucket = newBucket()
     const begun: number[] = []

@@ -317,7 +317,7 @@ function* recordIds(store: Store): Io<string[]> {
   const ids: string[] = []
   for (const name of [mergedName, ...(yield* listSegments(store)).map(segmentName)]) {
     for (const { record } of (yield* readOrder(store, name)).records) {
-      if (record.kind === 'add' || record.kind === 'remove') ids.push(record.id)
+      if (record.kind === 'add' || record.kind === 'remove' || record.kind === 'adjust') ids.push(record.id)
     }
   }
   return ids

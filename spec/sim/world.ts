@@ -83,7 +83,13 @@ export class Process {
 
   get environment(): Environment {
     const world = this.#world
-    return { now: () => world.clock, newId: () => world.current!.newId(), owner: this.owner, holds: this.holds }
+    return {
+      now: () => world.clock,
+      ticks: () => world.clock,
+      newId: () => world.current!.newId(),
+      owner: this.owner,
+      holds: this.holds,
+    }
   }
 
   /** The store of its bucket. */

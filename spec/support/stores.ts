@@ -34,7 +34,13 @@ export function newStore(folder: string, options: StoreOptions = {}): Store {
     folder,
     backend,
     keys: keyCodec(new DefaultKeyMaker(), folder, backend),
-    environment: { now: options.now ?? (() => Date.now()), newId: nextId, owner: thisOwner(), holds: new Map() },
+    environment: {
+      now: options.now ?? (() => Date.now()),
+      ticks: options.now ?? (() => performance.now()),
+      newId: nextId,
+      owner: thisOwner(),
+      holds: new Map(),
+    },
     settings: {
       lifetimeMs: Number.POSITIVE_INFINITY,
       timeoutMs: options.timeoutMs ?? 60_000,
