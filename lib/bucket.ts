@@ -275,7 +275,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   /**
    * The bytes of a value as a stream: what was stored as bytes as it is, any other value in its encoded form, not compressed
    * and not encrypted. Bytes that were streamed in are never in memory as a whole, unless the backend compresses or encrypts
-   * them. DiskCache: Cache.read.
+   * them, or in a transaction or a deferred bucket. DiskCache: Cache.read.
    * @throws KeyNotFoundError if the key is missing; as with `get`, also where the value does not decode.
    */
   read(key: K): Readable {
@@ -415,7 +415,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   /** Removes what has expired, and while the folder is over a limit, what the policy says. How many entries, of all
-   *  backends. DiskCache: Cache.cull. */
+   *  backends; in a transaction, of this one. DiskCache: Cache.cull. */
   cull(): number {
     this.core.checkWritable('cull')
     this.core.memory?.clear()

@@ -48,7 +48,8 @@ export class BackendLoadError extends BucketCacheError {
   }
 }
 
-/** `ERR_TIMEOUT`: waited longer than `timeout` for others. Nothing was changed; it may be tried again. */
+/** `ERR_TIMEOUT`: waited longer than `timeout` for others, and nothing was changed: it may be tried again. Or a task ran for longer than
+ *  it may. */
 export class TimeoutError extends BucketCacheError {
   constructor(message: string, options?: ErrorOptions & { path?: string | undefined; code?: 'ERR_DEADLOCK' }) {
     super(options?.code ?? 'ERR_TIMEOUT', message, options)
@@ -91,7 +92,7 @@ export class UnserializableError extends BucketCacheError {
   }
 }
 
-/** `ERR_FORMAT`: the folder or record was written by a newer format of this package. It was left as it is. */
+/** `ERR_FORMAT`: the folder was written by a newer format of this package. It was left as it is. */
 export class FormatError extends BucketCacheError {
   constructor(message: string, options?: ErrorOptions & { path?: string | undefined }) {
     super('ERR_FORMAT', message, options)

@@ -84,7 +84,7 @@ function* slices<T>(items: Iterable<T>): Generator<T[]> {
 }
 
 /**
- * Every method of Bucket with its result in a promise, and iterators as async iterators. Calls for one key take effect in the
+ * The methods of Bucket that touch files, with their results in promises, and iterators as async iterators. Calls for one key take effect in the
  * order in which they were made, also when nobody awaits them one by one.
  */
 export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, V]> {

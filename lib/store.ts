@@ -1,5 +1,6 @@
 // What every operation of one bucket stands on: where its files are, how they are framed, and what this process remembers.
-// No I/O here: operations (ops/) ask for it. What is remembered may be lost at any moment without harm.
+// No I/O here: operations (ops/) ask for it. What is remembered may be lost at any moment
+// without harm, but for what operations that are running hold, and what a transaction has.
 
 import type { Backend } from './backends/backend.ts'
 import { BackendLoadError } from './errors.ts'
@@ -95,7 +96,7 @@ export interface Bounds {
   /** The same for a log that is written many times a second: on some filesystems it takes a hundred times what an append
    *  does to replace a file. */
   readonly hotCompaction: number
-  /** So many deleted files may wait to be unlinked: of those that are deleted beyond, each goes at once. */
+  /** So many deleted files may wait to be unlinked: of those that are deleted one by one beyond, each goes at once. */
   readonly garbage: number
   /** So long, in milliseconds, does a check give others for what is to follow at once: from erasing entries to noting that they have
    *  ended, from one end of a write to the other. */

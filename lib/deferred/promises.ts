@@ -1,9 +1,11 @@
 // The promise twin of a deferred bucket.
 
+import type { Entry } from '../entry.ts'
 import { TimeoutError } from '../errors.ts'
 import { sync } from '../ops/sync.ts'
 import { checkFunction } from '../options.ts'
 import { AsyncBucket } from '../promises.ts'
+import type { QueueOptions } from '../queue-options.ts'
 import { Line } from '../waiting/line.ts'
 import type { Deferral } from './deferral.ts'
 
@@ -21,9 +23,13 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
 
   /** As DeferredWriteBucket.sync; of all that was called before. */
   async sync(): Promise<number> {
-    await this.settled()
     const { root } = this.#deferral
-    const mine = root.lastSync.then(() => this.#sync())
+    const called = this.settled()
+    // At once, so that what is called behind it knows of it.
+    const mine = root.lastSync.then(async () => {
+      await called
+      return await this.#sync()
+    })
     root.lastSync = mine.catch(() => {})
     return await mine
   }
@@ -38,6 +44,20 @@ export class AsyncDeferredWriteBucket<K = unknown, V = unknown> extends AsyncBuc
     root.end(all)
     core.tidy()
     return count
+  }
+
+  // What is being synced gets its number in the queue there: it is not to be taken away meanwhile.
+
+  /** As Bucket.pull. */
+  override async pull(options?: QueueOptions): Promise<Entry<number | string, V> | undefined> {
+    await this.#deferral.root.lastSync
+    return await super.pull(options)
+  }
+
+  /** As Bucket.peek. */
+  override async peek(options?: QueueOptions): Promise<Entry<number | string, V> | undefined> {
+    await this.#deferral.root.lastSync
+    return await super.peek(options)
   }
 
   /** As DeferredWriteBucket.transact. One at a time; who writes meanwhile what it has written waits for its end. */

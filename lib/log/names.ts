@@ -1,4 +1,4 @@
-// File names are a format too: they are made and recognized here and nowhere else. Whatever is not recognized is not ours,
+// File names are a format too: they are made and recognized here. Whatever is not recognized is not ours,
 // and no operation removes it.
 //
 //   <2 hex>/<62 hex>.<extension>   an entry's log; the digits are SHA-256 of backend name, a zero byte, and key bytes

@@ -1,5 +1,5 @@
 // What the records of an entry's log say, whichever framing their bytes have (`binary.ts`, `text.ts`). No I/O here.
-// Layout: FORMAT.md § Records.
+// Layout: FORMAT.md § Logs of entries.
 
 /** A label on entries. 1 and '1' are different tags. */
 export type Tag = string | number
@@ -46,7 +46,7 @@ export interface RecordFields {
   /** Who seals or claims, and for what. */
   readonly owner: string
   readonly purpose: string
-  /** Key text, readable; '' in records that point at a put. */
+  /** Key text, readable; '' in all but puts. */
   readonly key: string
   /** What identifies the key, where that is not `key` itself (key makers of one's own). */
   readonly identity: string | undefined

@@ -18,6 +18,7 @@ import {
   entryFolders,
   entryName,
   intentId,
+  intentName,
   isLeftBehind,
   isTemporary,
   tagFolder,
@@ -48,8 +49,8 @@ export interface Problem {
   code: ProblemCode
   /** What is wrong, for people. */
   message: string
-  /** Whether it has been mended: with `fix`, always, unless the filesystem refuses, or somebody holds the file for longer than
-   *  `timeout`. */
+  /** Whether it has been mended: with `fix`, always, unless the filesystem refuses, somebody holds the file for longer than
+   *  `timeout`, or it is a transaction's of a backend that nobody here knows. */
   fixed: boolean
 }
 
@@ -342,13 +343,13 @@ export class Check {
     const message = 'it was decided, and not carried out to its end'
     if (!this.#fix) {
       if ((yield* rivalClaim(forFolder(store), slot))?.living === true) return
-      for (const id of ids) this.#tell(`${folder}/${id}.intent`, 'transaction', message)
+      for (const id of ids) this.#tell(`${store.folder}/${intentName(id)}`, 'transaction', message)
       return
     }
     const turn = yield* takeTurn(store, slot)
     try {
       for (const id of ids) {
-        const path = `${folder}/${id}.intent`
+        const path = `${store.folder}/${intentName(id)}`
         const intent = yield* readIntent(store, id)
         // Carried out while this waited for its turn.
         if (intent === undefined && (yield* ask<'stat'>({ op: 'stat', path })) === undefined) continue

@@ -1,4 +1,4 @@
-// The fields of the records that operations write: those without a value, and puts that are written anew.
+// The fields of the records that operations write; and what their purposes and offsets say of a log.
 
 import type { Slot } from '../keys.ts'
 import { type LogRecord, noRef, type RecordFields } from '../log/record.ts'

@@ -1,5 +1,5 @@
-// Reclaiming: the files of deleted entries are unlinked, in the background or a few at a time on the back of other calls. (Where
-// many wait already, a deletion seals its own file, and has it unlinked: see `attempt.ts`.)
+// Reclaiming: the files of deleted entries are unlinked, in the background or a few at a time on the back of transactions. (Where
+// many wait already, a single deletion seals its own file, and has it unlinked: see `attempt.ts`.)
 //
 // Goal: no caller waits for an unlink, which on a disk costs a hundred times what the tombstone did.
 // Steps: 1 read the log; only one without a live value goes. 2 Seal it, unlink it (`seal.ts`).

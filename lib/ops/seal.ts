@@ -4,8 +4,9 @@
 // Steps: 1 append a seal by compare and append: it says that the state is that of an earlier record, and who the owner is.
 //   2 Rename the new file over the old one, or unlink it. Whoever meets the seal waits and opens the path again.
 // Invariant S: between a seal and the replacement no other record of the old file counts, so nothing is lost with it. It
-//   holds because a living owner's seal is never lifted by others, and a thread that has its own seal taken away
-//   (`holds`) gives up before it renames. And a file that was replaced stays sealed, so nobody who has it open writes to it.
+//   holds because a living owner's seal is never lifted on its host, and on others not before the timeout, half of which is the
+//   longest that an owner acts on it (`mayAct`, `sealAnew`); and a thread that has its own seal taken away (`holds`) gives up before
+//   it renames. And a file that was replaced stays sealed, so nobody who has it open writes to it.
 // Crash: the owner is dead, the state before the seal is intact, anyone lifts it by an `unseal`.
 
 import { topics } from '../channels.ts'

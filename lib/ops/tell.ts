@@ -1,4 +1,7 @@
-// Telling of what has been written, to those who listen: when it counts, which in a transaction is at its end.
+// Telling of what has been written, to those who listen.
+//
+// Goal: each write is told once, when it counts: in a transaction at its end, in a deferred bucket at the sync.
+// Crash: what has just been written is told to nobody.
 
 import { type Events, topics } from '../channels.ts'
 import type { Store } from '../store.ts'

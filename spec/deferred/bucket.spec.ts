@@ -717,3 +717,14 @@ test('a sync keeps the folder within its limits, and its order log short', () =>
   expect(order.reduce((sum, size) => sum + size)).toBeLessThan(150_000)
   expect(bucket.check()).toEqual([])
 })
+
+test('an item that is being synced is pulled once', async () => {
+  for (let i = 0; i < 20; i++) {
+    const { bucket, deferred } = pair()
+    const { promises } = deferred
+    await promises.push('x')
+    const [, item] = await Promise.all([promises.sync(), promises.pull()])
+    await promises.sync()
+    expect([item?.value, await promises.pull(), bucket.pull()]).toEqual(['x', undefined, undefined])
+  }
+})
