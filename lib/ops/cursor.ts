@@ -8,7 +8,7 @@ import type { PlacedEntry, Position } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
 import { mergedName, segmentName } from '../log/names.ts'
 import type { Store } from '../store.ts'
-import { listSegments, readOrder } from './order.ts'
+import { listSegments, type OrderRead, readOrder } from './order.ts'
 
 /** As the order log has it. */
 export interface Candidate extends PlacedEntry {
@@ -25,6 +25,8 @@ export class OrderCursor {
   #taken = 0
   /** The merged file that was read, by its stamp. */
   #merged = ''
+  /** How far the segment was read that was read last: mostly it is the one to which all is appended. */
+  #read: { readonly segment: number; readonly upTo: OrderRead } | undefined
 
   constructor(store: Store, wanted: (backend: string) => boolean) {
     this.#store = store
@@ -43,14 +45,14 @@ export class OrderCursor {
   /** The next one, left where it is. */
   *peek(): Io<Candidate | undefined> {
     if (this.#taken === this.#pending.length) {
-      this.#pending = yield* this.#read()
+      this.#pending = yield* this.#readOn()
       this.#taken = 0
     }
     return this.#pending[this.#taken]
   }
 
   /** What stands in the next file of the order log that has anything behind the last position. */
-  *#read(): Io<Candidate[]> {
+  *#readOn(): Io<Candidate[]> {
     const store = this.#store
     for (;;) {
       // Segments may be merged meanwhile; their positions are in the merged file then. Listed before that is looked at: who is
@@ -79,8 +81,11 @@ export class OrderCursor {
   }
 
   *#candidates(name: string, segment: number): Io<Candidate[] | undefined> {
-    const { records, missing } = yield* readOrder(this.#store, name)
+    const known = this.#read?.segment === segment ? this.#read.upTo : undefined
+    const { records, missing, ...upTo } = yield* readOrder(this.#store, name, known)
     if (missing) return undefined
+    // The merged file is replaced as a whole.
+    if (segment > 0) this.#read = { segment, upTo }
     const standing = new Map<string, Candidate>()
     for (const { record, index } of records) {
       if (record.kind === 'remove') standing.delete(record.place)

@@ -105,28 +105,51 @@ export function* listSegments(store: Store): Io<number[]> {
     .sort((a, b) => a - b)
 }
 
-/** All of one file of the order log, up to its end: each record with its number in the file. `missing`: there is no such
- *  file, or no more; if it was in a listing, what was in it is in the merged file by now. `size`: the bytes of what counts, which
+/** Up to where a file of the order log was read: so many bytes, so many frames, so many bytes of what counts; and if that is all. */
+export interface OrderRead {
+  readonly offset: number
+  readonly index: number
+  readonly size: number
+  readonly ended: boolean
+}
+
+const nothingRead: OrderRead = { offset: 0, index: 0, size: 0, ended: false }
+
+/** One file of the order log, up to its end: each record with its number in the file, behind what was `read`. `missing`: there is no
+ *  such file, or no more; if it was in a listing, what was in it is in the merged file by now. `size`: the bytes of what counts, which
  *  are those that the totals have; not of what was appended behind the end, or torn. */
 export function* readOrder(
   store: Store,
   name: string,
-): Io<{ records: { record: OrderRecord; index: number }[]; size: number; missing: boolean }> {
-  const window = yield* ask<'load'>({ op: 'load', path: `${store.folder}/${name}`, reach: Number.MAX_SAFE_INTEGER })
+  read: OrderRead = nothingRead,
+): Io<{ records: { record: OrderRecord; index: number }[]; missing: boolean } & OrderRead> {
+  const path = `${store.folder}/${name}`
   const records: { record: OrderRecord; index: number }[] = []
-  if (window === undefined) return { records, size: 0, missing: true }
-  let index = 0
-  let size = 0
-  for (const { frame } of readFrames(window.bytes).frames) {
+  const { offset } = read
+  let reach = Number.MAX_SAFE_INTEGER
+  if (offset > 0) {
+    const stamp = yield* ask<'stat'>({ op: 'stat', path })
+    if (stamp === undefined) return { ...nothingRead, records, missing: true }
+    // Another file has the name, in a folder that was made anew.
+    if (stamp.size < offset) return yield* readOrder(store, name)
+    if (stamp.size === offset || read.ended) return { ...read, records, missing: false }
+    reach = stamp.size - offset
+  }
+  const window = yield* ask<'load'>({ op: 'load', path, reach })
+  if (window === undefined) return { ...nothingRead, records, missing: true }
+  const { frames, settled } = readFrames(window.bytes.subarray(Math.max(0, offset - window.start)))
+  let { index, size, ended } = read
+  for (const { frame } of frames) {
     index++
     const record = decodeOrder(frame)
     // As in `OrderTail.fold`: of several bases the first counts.
     if (record === undefined || (record.kind === 'base' && size > 0)) continue
     size += frame.length
-    if (record.kind === 'end') break
+    ended = record.kind === 'end'
+    if (ended) break
     records.push({ record, index })
   }
-  return { records, size, missing: false }
+  return { records, offset: offset + settled, index, size, ended, missing: false }
 }
 
 export type Add = OrderRecord & { kind: 'add' }

@@ -262,7 +262,7 @@ export function writeInside(
 }
 
 /** An entry begins: it comes after those that have begun before, whenever its key was first touched. */
-export function moveToEnd(taken: Map<string, Taken>, path: string): void {
+function moveToEnd(taken: Map<string, Taken>, path: string): void {
   const one = taken.get(path)
   if (one === undefined) return
   taken.delete(path)
