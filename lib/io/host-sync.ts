@@ -30,8 +30,8 @@ const endsAtMost = 256
 
 /** Ordinary logs fit; what is larger is read in two steps. */
 const scratchLength = 32 * 1024
-/** So many files may be on their way to being unlinked while this thread is busy. */
-const discardingAtMost = 1024
+/** So many files may be on their way to being unlinked while this thread is busy: some 600 bytes of memory each. */
+const discardingAtMost = 65_536
 
 /** A host for one bucket: it knows with which bits to create files. */
 export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {

@@ -80,12 +80,16 @@ export interface TransactionView extends Store {
 /** The key, taken by the transaction. */
 export function* take(store: Store, transaction: Transaction, slot: Slot): Io<Taken> {
   if (transaction.ended) throw hasEnded()
+  const before = transaction.taken.get(slot.path)
+  if (before !== undefined) return before
   const patience = new Patience()
   for (;;) {
-    if (patience.isDue) yield* patience.rest(store, slot.path)
-    // In each round: another operation of the same transaction may have taken it meanwhile.
-    const before = transaction.taken.get(slot.path)
-    if (before !== undefined) return before
+    if (patience.isDue) {
+      yield* patience.rest(store, slot.path)
+      // Whoever was waited for may be another operation of the same transaction.
+      const meanwhile = transaction.taken.get(slot.path)
+      if (meanwhile !== undefined) return meanwhile
+    }
     const file: File = (yield* ask<'open'>({ op: 'open', path: slot.path, create: true }))!
     let taken: Taken | undefined
     try {
@@ -226,7 +230,7 @@ export function* changeInside<T>(
   decide: Decide<T>,
 ): Io<{ result: T; id: string | undefined }> {
   const taken = yield* take(store, transaction, slot)
-  const patience = new Patience()
+  let patience: Patience | undefined
   let live: Found | undefined
   let decision: Decision<T>
   for (;;) {
@@ -235,6 +239,7 @@ export function* changeInside<T>(
     decision = decide(live, log)
     if (taken.log === log) break
     // It has written the key itself: what it says is about another state.
+    patience ??= new Patience()
     patience.lose(store, slot.path)
   }
   const { write, result } = decision
