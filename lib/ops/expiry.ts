@@ -72,20 +72,28 @@ export function* expireSlot(store: Store, slot: TimeSlot, now: number, options: 
 /** So long after a slot has ended, in milliseconds, what is in it is erased unasked. */
 const oldAfterMs = 60_000
 
-/** Erases what has expired some time ago, of all backends, so that nobody need ask. */
-export function* expireOld(store: Store): Io<void> {
+/** So many entries are looked at in one go: as long as that lasts, a process that is at its end stays. */
+const lookedAtMost = 4096
+
+/** Erases what has expired some time ago, of all backends, so that nobody need ask. Whether there may be more. */
+export function* expireOld(store: Store): Io<boolean> {
   const now = store.environment.now()
+  const looks = { left: lookedAtMost }
   const everyBackend = ({ backend, extension }: Hint): Store => viewOf(store, backend, extension)
   for (const slot of yield* slotsBegun(store, now)) {
     const isOld = slot.start + slotWidths[slot.width] + oldAfterMs <= now
-    if (isOld) yield* expireSlot(store, slot, now, { everyBackend, patient: false })
+    if (isOld) yield* expireSlot(store, slot, now, { everyBackend, patient: false, looks })
+    if (looks.left <= 0) return true
   }
+  return false
 }
 
 interface ExpireOptions {
   readonly everyBackend?: (hint: Hint) => Store
   readonly atMost?: number
   readonly patient?: boolean
+  /** So many entries may yet be looked at. */
+  readonly looks?: { left: number }
 }
 
 function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireOptions): Io<number> {
@@ -95,13 +103,16 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
   const back: Hint[] = []
   const later = new Map<string, Hint[]>()
   const ends = new Ends(store)
+  const { looks = { left: Number.POSITIVE_INFINITY } } = options
   let count = 0
   for (const hint of taken.hints) {
     const view = hint.backend === store.backend.name ? store : options.everyBackend?.(hint)
-    if (view === undefined || count >= (options.atMost ?? Number.POSITIVE_INFINITY)) {
+    const isEnough = count >= (options.atMost ?? Number.POSITIVE_INFINITY) || looks.left <= 0
+    if (view === undefined || isEnough) {
       back.push(hint)
       continue
     }
+    looks.left--
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
     const meant = (log: LogState): boolean => hasExpiredBy(view, log, now)
     const erased = yield* erase(view, path, meant, { removal: 'expired', patient: options.patient !== false, ends })

@@ -3,9 +3,12 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { coreOf } from '../../lib/bucket.ts'
 import type { Bucket } from '../../lib/index.ts'
+import { expireOld } from '../../lib/ops/expiry.ts'
 import { hour, minute, stopClock } from '../diskcache/support.ts'
 import { entryFiles, filesIn, newBucket } from '../support/folders.ts'
+import { sync } from '../support/stores.ts'
 
 const bytesIn = (bucket: Bucket, folder: string): number =>
   filesIn(join(bucket.path, folder)).reduce((sum, name) => sum + statSync(join(bucket.path, folder, name)).size, 0)
@@ -80,5 +83,16 @@ test('what has expired some minutes ago goes by itself, in the background of wri
   await vi.waitFor(() => expect(entryFiles(bucket.path).length).toBe(4), 10_000)
   await vi.waitFor(() => expect(bucket.size).toBe(4))
   expect([...bucket.keys()]).toEqual(['lasting', 'for ever', 'one more', 'and another'])
+  expect(bucket.check()).toEqual([])
+})
+
+test('in the background, what has expired goes some thousands at a time', () => {
+  const clock = stopClock()
+  const bucket = newBucket<number, number>()
+  const { store } = coreOf(bucket)
+  for (let i = 0; i < 5000; i++) bucket.set(i, i, { expire: 1000 })
+  clock.pass(10 * minute)
+  expect([sync(expireOld(store)), bucket.size]).toEqual([true, 5000 - 4096])
+  expect([sync(expireOld(store)), bucket.size]).toEqual([false, 0])
   expect(bucket.check()).toEqual([])
 })
