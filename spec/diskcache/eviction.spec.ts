@@ -92,7 +92,7 @@ onBothFaces((faceOf, transact) => {
     async (length, part) => {
       const bucket = newBucket()
       const face = faceOf(bucket)
-      const [count, value] = [2000, 'x'.repeat(length)]
+      const [count, value] = [1500, 'x'.repeat(length)]
       for (const i of numbers(count)) bucket.set(i, value)
       const sizeLimit = Math.floor((await face.volume()) * part)
       await face.reset('sizeLimit', sizeLimit)
