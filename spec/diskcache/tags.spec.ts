@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Bucket } from '../../lib/index.ts'
+import { Bucket, TimeoutError } from '../../lib/index.ts'
 import { entryFiles, newBucket } from '../support/folders.ts'
 import { startActor, startActors } from '../support/remote.ts'
 import { eventsOf, hour, onBothFaces, type Step, stopClock } from './support.ts'
@@ -300,3 +300,25 @@ describe('beside writers', () => {
     expect(bucket.size).toBe(0)
   })
 })
+
+test.each(['evict', 'expire', 'clear'] as const)(
+  'what %s() has removed before it gives up waiting for a transaction counts as gone',
+  async method => {
+    const bucket = newBucket({ tagIndex: true, timeout: 100 })
+    for (let i = 0; i < 50; i++) bucket.set(i, i, { tag: 't', expire: 60_000 })
+    await bucket.promises.transact(async inside => {
+      await inside.get(30)
+      const calls = {
+        evict: () => bucket.promises.evict('t'),
+        expire: () => bucket.promises.expire(new Date(Date.now() + 120_000)),
+        clear: () => bucket.promises.clear(),
+      }
+      await expect(calls[method]()).rejects.toThrow(TimeoutError)
+    })
+    const stored = [...bucket.keys()].length
+    expect(stored).toBeGreaterThan(0)
+    expect(stored).toBeLessThan(50)
+    expect(bucket.size).toBe(stored)
+    expect(bucket.check()).toEqual([])
+  },
+)
