@@ -603,10 +603,7 @@ export class Bucket<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   get #ownCollections(): Collections {
-    this.#collections ??= new Collections(this.core, (path, options) => {
-      const bucket = new Bucket<any, any>(path, options)
-      return { bucket, core: bucket.core }
-    })
+    this.#collections ??= new Collections(this.core, (path, options) => new Bucket<any, any>(path, options), coreOf)
     return this.#collections
   }
 

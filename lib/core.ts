@@ -200,8 +200,8 @@ export class Core {
   async #expire(): Promise<void> {
     if (!this.#expiryIsDue) return
     this.#expiredAt = environment.now()
-    // In between nothing keeps the process.
-    if (await this.asyncRemoving(expireOld(this.store))) this.#expiredAt = 0
+    // In between nothing keeps the process. What goes reads as missing already, from memory, too.
+    if (await this.async(expireOld(this.store))) this.#expiredAt = 0
   }
 
   /** What is kept in this process only goes into the folder, and nothing stays open. */

@@ -80,6 +80,17 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     if (written !== bytes.length) throw shortWrite(nameOf(fd), written, bytes.length)
   }
 
+  /** Whether there was one. */
+  const unlink = (path: string): boolean => {
+    try {
+      fs.unlinkSync(path)
+      return true
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false
+      throw refused('remove', path, error)
+    }
+  }
+
   let discarding = 0
   const novelty = new Novelty()
   const openOrCreate = (path: string): number => {
@@ -293,15 +304,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
       }
     },
     rename: ({ from, to }) => guard('put in place', to, () => fs.renameSync(from, to)),
-    unlink({ path }) {
-      try {
-        fs.unlinkSync(path)
-        return true
-      } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return false
-        throw refused('remove', path, error)
-      }
-    },
+    unlink: ({ path }) => unlink(path),
     discard({ path, done }) {
       // The thread pool unlinks even while this thread is busy; only the news of it waits for the event loop, in memory.
       if (discarding < discardingAtMost) {
@@ -312,12 +315,14 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
         })
         return
       }
+      let isGone = false
       try {
-        fs.unlinkSync(path)
-        done(true)
-      } catch (error) {
-        done(errnoOf(error) === 'ENOENT')
+        unlink(path)
+        isGone = true
+      } catch {
+        // The caller sees to the file again.
       }
+      done(isGone)
     },
     stat({ path }) {
       return guard('look at', path, () => fs.lstatSync(path, { throwIfNoEntry: false }))

@@ -1,5 +1,5 @@
-// proper-lockfile, as both hosts use it: for what is about the whole folder: merging, and on a network each change. A lock is a folder beside the path,
-// touched every few seconds while it is held; one that was not touched for long is taken over.
+// proper-lockfile, as both hosts use it: for what is about the whole folder, merging, and on a network each change. A lock is a folder
+// beside the path, touched every few seconds while it is held; one that was not touched for long is taken over.
 
 import type { LockOptions } from 'proper-lockfile'
 import { TimeoutError } from '../errors.ts'

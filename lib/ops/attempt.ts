@@ -4,7 +4,6 @@
 // Crash: places of entries that never came, or have gone, until `check`.
 
 import { StorageIOError } from '../errors.ts'
-import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type File, type Io, type Kept } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
 import type { LogRead } from '../log/hot.ts'
@@ -20,7 +19,7 @@ import { noteExpiry } from './expiry.ts'
 import { bareRecord, countedEnd, putOf, stateOffset } from './fields.ts'
 import { knowRecord } from './hot.ts'
 import type { Found } from './live.ts'
-import { appendOrder } from './order.ts'
+import { appendOrder, removeOf } from './order.ts'
 import { readLog } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { giveUp, mayAct, replaceLog, sealFields, unlinkLater } from './seal.ts'
@@ -253,10 +252,10 @@ export class Attempt {
   *#tellEnds(): Io<void> {
     const { store } = this
     if (this.#ended.length === 0) return
-    const records = this.#ended.map(({ place, bytes }): OrderRecord => {
-      return { kind: 'remove', id: store.environment.newId(), bytes, place, backend: store.backend.name }
-    })
-    yield* appendOrder(store, records)
+    yield* appendOrder(
+      store,
+      this.#ended.map(({ place, bytes }) => removeOf(store, place, bytes)),
+    )
   }
 
   /** Whether anything follows: mostly nothing does, and every change comes by here. */

@@ -11,7 +11,7 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import type { Problem, Tell } from './check.ts'
 import { slotFor } from './expiry.ts'
-import { giveHints, listTaken, readHints } from './hints.ts'
+import { HintBatch, listTaken, readHints } from './hints.ts'
 import { underLock } from './lock.ts'
 import { readLog } from './raw.ts'
 import { hasTagIndex } from './tags.ts'
@@ -72,18 +72,16 @@ export class HintCheck {
   /** What was not found is looked for once more: others may have written, or had the hints in hand. */
   *end(): Io<void> {
     this.#hinted = new Map()
-    const given = new Map<string, Hint[]>()
+    const given = new HintBatch()
     const mended: Problem[] = []
     for (const { view, path, id, names, name, hint } of this.#lacks) {
       if (yield* this.#isHinted(names, hint.hash)) continue
       if ((yield* readLog(view, path))?.state?.id !== id) continue
       mended.push(this.#tell(path, 'unindexed', `the index ${name} does not know of it`))
-      const hints = given.get(name)
-      if (hints === undefined) given.set(name, [hint])
-      else hints.push(hint)
+      given.add(name, hint)
     }
     if (!this.#fix) return
-    for (const [name, hints] of given) yield* underLock(this.#store, locked => giveHints(locked, name, hints))
+    yield* underLock(this.#store, locked => given.give(locked))
     for (const problem of mended) problem.fixed = true
   }
 

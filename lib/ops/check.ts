@@ -36,7 +36,7 @@ import { isOurs } from './erase.ts'
 import { readIntent, rollForward } from './intent.ts'
 import { underLock } from './lock.ts'
 import { clean, forestall, giveNewPlace, isDeadSeal, lift, readToKeep } from './mend.ts'
-import { type Add, appendOrder, writeVolume } from './order.ts'
+import { type Add, appendOrder, removeOf, writeVolume } from './order.ts'
 import { readLog } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { Standing } from './standing.ts'
@@ -165,17 +165,17 @@ export class Check {
       if (known === undefined && extension !== store.backend.fileExtension) continue
       const view = known === undefined ? store : viewOf(store, known.backend, known.extension)
       const met = { view, hash, path: `${store.folder}/${folder}/${name}` }
-      // Another backend of the same extension may have stored it since; to this one its bytes are no records.
-      if (known === undefined && !(yield* isOwn(view, met.path))) continue
-      const log = yield* this.#entry(met)
+      const log = yield* this.#entry(met, known !== undefined)
       if (log !== undefined && !this.#standing.places.has(log.value!.place)) unplaced.push({ ...met, log })
     }
     if (unplaced.length > 0) yield* this.#unplaced(unplaced)
   }
 
-  /** The log of an entry that is there. */
-  *#entry({ view, hash, path }: Met): Io<LogState | undefined> {
+  /** The log of an entry that is there. `isKnown`: by the order log. */
+  *#entry({ view, hash, path }: Met, isKnown: boolean): Io<LogState | undefined> {
     let log = yield* readToKeep(view, path)
+    // Another backend of the same extension may have stored it since; to this one its bytes are no records.
+    if (!isKnown && log !== undefined && !isOurs(view, path, log)) return undefined
     // Once more: the owner may have acted since it was read, and have no hold on it any more for that.
     if (log !== undefined && (yield* isDeadSeal(view, log))) log = yield* readToKeep(view, path)
     if (log === undefined) return undefined
@@ -275,7 +275,6 @@ export class Check {
   }
 
   *#layGhosts(suspects: readonly Suspect[]): Io<void> {
-    const store = this.#store
     yield* this.#standing.refresh()
     const removes: OrderRecord[] = []
     const mended: Problem[] = []
@@ -283,8 +282,7 @@ export class Check {
       if (!this.#standing.places.has(place) || (yield* isThere(view, path, place))) continue
       if (this.#fix && !(yield* forestall(view, path, place))) continue
       mended.push(this.#tell(path, 'ghost', 'the order log has a place for an entry that is not there'))
-      const { name: backend } = view.backend
-      removes.push({ kind: 'remove', id: store.environment.newId(), bytes, place, backend })
+      removes.push(removeOf(view, place, bytes))
     }
     if (this.#fix) yield* this.#note(removes, mended)
   }
@@ -376,10 +374,4 @@ function hashOf(path: string): string {
 
 function* isThere(store: Store, path: string, place: string): Io<boolean> {
   return (yield* readLog(store, path))?.value?.place === place
-}
-
-/** Whether there is a log of this backend's. */
-function* isOwn(store: Store, path: string): Io<boolean> {
-  const log = yield* readToKeep(store, path)
-  return log !== undefined && isOurs(store, path, log)
 }

@@ -13,7 +13,6 @@ import { topics } from '../channels.ts'
 import { StorageIOError } from '../errors.ts'
 import type { OrderRecord } from '../indexes/order.ts'
 import { ask, type Io } from '../io/requests.ts'
-import type { Hint } from '../log/hint.ts'
 import { encodeIntent, type Intention } from '../log/intent.ts'
 import { intentName, tagName, temporaryName, turnName } from '../log/names.ts'
 import type { LogState } from '../log/state.ts'
@@ -23,10 +22,10 @@ import { compact, isOvergrown } from './compact.ts'
 import { syncNames } from './durable.ts'
 import { expiryLog } from './expiry.ts'
 import { bareRecord, countedEnd, stateOffset } from './fields.ts'
-import { giveHints } from './hints.ts'
+import { HintBatch } from './hints.ts'
 import { apply, recordAt, writeOver } from './intent.ts'
 import { takeLock } from './lock.ts'
-import { type Add, appendOrder } from './order.ts'
+import { type Add, appendOrder, removeOf } from './order.ts'
 import { reclaimOne } from './reclaim.ts'
 import { findIndex, hintFor, isNews, type Told } from './tags.ts'
 import { tellRemoval, tellSet } from './tell.ts'
@@ -59,19 +58,14 @@ export function* commit(view: TransactionView): Io<void> {
   const taken = [...transaction.taken.values()]
   const written = taken.filter(one => one.written)
   if (written.length === 0) return yield* rollBack(view)
-  try {
-    yield* sealAnew(store, transaction)
-  } catch (error) {
-    yield* rollBack(view)
-    throw error
-  }
-  const adds = written.filter(({ slot, begins }) => begins && !slot.hidden).map(one => addOf(store, one))
   const intent = `${store.folder}/${intentName(transaction.id)}`
   const temporary = `${store.folder}/${temporaryName(transaction.id)}`
   const { durable } = store.settings
   let noted: readonly Add[] = []
   let told: Told
   try {
+    yield* sealAnew(store, transaction)
+    const adds = written.filter(({ slot, begins }) => begins && !slot.hidden).map(one => addOf(store, one))
     told = yield* giveAllHints(store, written)
     const intentions = written.map(({ slot, seal, log }): Intention => {
       const { value: put } = log
@@ -249,10 +243,6 @@ function recordOf(put: NonNullable<Taken['log']['value']>): Buffer {
   return bytes.length === length ? bytes : Buffer.from(bytes)
 }
 
-function removeOf({ environment, backend }: Store, place: string, bytes: number): OrderRecord {
-  return { kind: 'remove', id: environment.newId(), bytes, place, backend: backend.name }
-}
-
 function addOf(store: Store, { slot, size, log }: Taken): Add {
   const put = log.value!
   const { name: backend, fileExtension: extension } = store.backend
@@ -262,12 +252,7 @@ function addOf(store: Store, { slot, size, log }: Taken): Add {
 /** Tells the indexes, in one append to each log, of what is about to be there. */
 function* giveAllHints(store: Store, written: readonly Taken[]): Io<Told> {
   const now = store.environment.now()
-  const logs = new Map<string, Hint[]>()
-  const give = (name: string, hint: Hint): void => {
-    const hints = logs.get(name)
-    if (hints === undefined) logs.set(name, [hint])
-    else hints.push(hint)
-  }
+  const hints = new HintBatch()
   const isTagged = ({ slot, log }: Taken): boolean =>
     !slot.hidden && log.value !== undefined && log.value.tags.length > 0
   const told = written.some(isTagged) ? ((yield* findIndex(store)) ?? 'no index') : 'nothing'
@@ -278,10 +263,10 @@ function* giveAllHints(store: Store, written: readonly Taken[]): Io<Told> {
     const tags = indexed ? log.value.tags.filter(tag => before.value?.tags.includes(tag) !== true) : []
     if (expiring === undefined && tags.length === 0) continue
     const hint = hintFor(store, slot)
-    if (expiring !== undefined) give(expiring, hint)
-    for (const tag of tags) give(tagName(store.backend.name, tag), hint)
+    if (expiring !== undefined) hints.add(expiring, hint)
+    for (const tag of tags) hints.add(tagName(store.backend.name, tag), hint)
   }
-  for (const [name, hints] of logs) yield* giveHints(store, name, hints)
+  yield* hints.give(store)
   return told
 }
 

@@ -16,7 +16,7 @@ import { expireSlot, slotsBegun } from './expiry.ts'
 import { countEntries, type Looks, newHunt } from './hunt.ts'
 import { underLock } from './lock.ts'
 import { mergeIsDue, mergeOrder } from './merge.ts'
-import { appendOrder, catchUp } from './order.ts'
+import { appendOrder, catchUp, removeOf } from './order.ts'
 import { countInside, growthInside } from './transaction.ts'
 import { readUses } from './usage.ts'
 
@@ -64,9 +64,7 @@ function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
   for (const slot of yield* slotsBegun(store, now)) {
     if (count >= atMost) return count
     if (looks !== Number.POSITIVE_INFINITY && !isWorthALook(store, slotName(slot), now)) continue
-    const others = (hint: { backend: string; extension: string }): Store => viewOf(store, hint.backend, hint.extension)
-    const everyBackend = inside ? {} : { everyBackend: others }
-    count += yield* expireSlot(store, slot, now, { ...everyBackend, atMost: atMost - count, patient: false })
+    count += yield* expireSlot(store, slot, now, { everyBackend: !inside, atMost: atMost - count, patient: false })
   }
   const { evictionPolicy } = store.limits
   if (evictionPolicy === 'none' || exceeded(store) === undefined) return count
@@ -81,11 +79,11 @@ function* cullHere(store: Store, atMost: number, looks: number): Io<number> {
   let mergedAt = -1
   for (let reason = exceeded(store); reason !== undefined && count < atMost; reason = exceeded(store)) {
     // What has ended takes room in the order log, for which nobody is to go; nor for ghosts. Once for each that went: it may not help.
-    const victim: PlacedEntry | undefined = isMergingDue(store, reason, mergedAt < count && !inside)
-      ? undefined
-      : yield* hunt.next(store, budget)
+    const mayMerge = !inside && mergedAt < count
+    const victim: PlacedEntry | undefined =
+      mayMerge && isMergingDue(store, reason) ? undefined : yield* hunt.next(store, budget)
     if (victim === undefined) {
-      if (inside || mergedAt === count || !(mergeIsDue(store) || store.hunt.empty.size > 0)) break
+      if (!mayMerge || !(mergeIsDue(store) || store.hunt.empty.size > 0)) break
       mergedAt = count
       yield* mergeOrder(store)
     } else if (yield* evict(store, victim, reason)) {
@@ -117,8 +115,8 @@ function emptyAllowed(store: Store): number {
   return Math.max(64, countEntries(store) / 16)
 }
 
-function isMergingDue(store: Store, reason: 'volume' | 'entries', may: boolean): boolean {
-  return may && (store.hunt.empty.size > emptyAllowed(store) || (reason === 'volume' && mergeIsDue(store)))
+function isMergingDue(store: Store, reason: 'volume' | 'entries'): boolean {
+  return store.hunt.empty.size > emptyAllowed(store) || (reason === 'volume' && mergeIsDue(store))
 }
 
 function* evict(
@@ -132,9 +130,8 @@ function* evict(
   const erased = yield* erase(view, path, meant, { removal: reason, patient: false })
   if (erased === undefined) return false
   if (store.transaction === undefined) {
-    const { bytes } = erased
     store.usage.forget(hash)
-    yield* appendOrder(store, [{ kind: 'remove', id: store.environment.newId(), bytes, place, backend }])
+    yield* appendOrder(store, [removeOf(store, place, erased.bytes, backend)])
   }
   return true
 }

@@ -6,7 +6,7 @@
 import type { OrderRecord } from '../indexes/order.ts'
 import type { Io } from '../io/requests.ts'
 import type { Store } from '../store.ts'
-import { appendOrder } from './order.ts'
+import { appendOrder, removeOf } from './order.ts'
 import { unasked, upkeep, upkeepIsDue } from './upkeep.ts'
 
 /** So many at a time. */
@@ -22,9 +22,8 @@ export class Ends {
 
   /** An entry has been erased. In a transaction the commit sees to it. */
   *add(place: string, bytes: number, backend: string): Io<void> {
-    const { environment, transaction } = this.#store
-    if (transaction !== undefined) return
-    this.#records.push({ kind: 'remove', id: environment.newId(), bytes, place, backend })
+    if (this.#store.transaction !== undefined) return
+    this.#records.push(removeOf(this.#store, place, bytes, backend))
     if (this.#records.length === together) yield* this.note()
   }
 

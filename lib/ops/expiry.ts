@@ -14,7 +14,7 @@ import { type Store, viewOf } from '../store.ts'
 import { Ends } from './ends.ts'
 import { erase, eraseTaken } from './erase.ts'
 import { readCurrent } from './find.ts'
-import { endHints, giveHints, isYoung, listTaken, takeHints } from './hints.ts'
+import { endHints, giveHints, HintBatch, isYoung, listTaken, takeHints } from './hints.ts'
 import { expiryOf } from './live.ts'
 import { underLock } from './lock.ts'
 import { hintFor } from './tags.ts'
@@ -79,17 +79,16 @@ const lookedAtMost = 4096
 export function* expireOld(store: Store): Io<boolean> {
   const now = store.environment.now()
   const looks = { left: lookedAtMost }
-  const everyBackend = ({ backend, extension }: Hint): Store => viewOf(store, backend, extension)
   for (const slot of yield* slotsBegun(store, now)) {
     const isOld = slot.start + slotWidths[slot.width] + oldAfterMs <= now
-    if (isOld) yield* expireSlot(store, slot, now, { everyBackend, patient: false, looks })
+    if (isOld) yield* expireSlot(store, slot, now, { everyBackend: true, patient: false, looks })
     if (looks.left <= 0) return true
   }
   return false
 }
 
 interface ExpireOptions {
-  readonly everyBackend?: (hint: Hint) => Store
+  readonly everyBackend?: boolean
   readonly atMost?: number
   readonly patient?: boolean
   /** So many entries may yet be looked at. */
@@ -101,18 +100,18 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
   const taken = yield* takeHints(store, name)
   if (taken === undefined) return 0
   const back: Hint[] = []
-  const later = new Map<string, Hint[]>()
+  const later = new HintBatch()
   const ends = new Ends(store)
-  const { looks = { left: Number.POSITIVE_INFINITY } } = options
+  const { atMost = Number.POSITIVE_INFINITY, looks = { left: Number.POSITIVE_INFINITY } } = options
   let count = 0
   for (const hint of taken.hints) {
-    const view = hint.backend === store.backend.name ? store : options.everyBackend?.(hint)
-    const isEnough = count >= (options.atMost ?? Number.POSITIVE_INFINITY) || looks.left <= 0
-    if (view === undefined || isEnough) {
+    const isMeant = options.everyBackend === true || hint.backend === store.backend.name
+    if (!isMeant || count >= atMost || looks.left <= 0) {
       back.push(hint)
       continue
     }
     looks.left--
+    const view = viewOf(store, hint.backend, hint.extension)
     const path = `${store.folder}/${entryName(hint.hash, hint.extension)}`
     const meant = (log: LogState): boolean => hasExpiredBy(view, log, now)
     const erased = yield* erase(view, path, meant, { removal: 'expired', patient: options.patient !== false, ends })
@@ -129,11 +128,11 @@ function* expireHere(store: Store, slot: TimeSlot, now: number, options: ExpireO
       if (next === name) back.push(hint)
       // Passed on wherever it belongs by now: that there is another hint is not sure, since the slot was chosen a moment before or
       // after the record's time.
-      else later.set(next, [...(later.get(next) ?? []), hint])
+      else later.add(next, hint)
     } else if (isYoung(store, hint)) back.push(hint)
   }
   yield* ends.finish()
-  for (const [next, hints] of later) yield* giveHints(store, next, hints)
+  yield* later.give(store)
   yield* endHints(store, name, taken, back)
   return count
 }

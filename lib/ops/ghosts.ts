@@ -9,22 +9,24 @@ import type { OrderRecord } from '../indexes/order.ts'
 import type { Io } from '../io/requests.ts'
 import { entryName } from '../log/names.ts'
 import { type Store, viewOf } from '../store.ts'
+import { isYoung } from './hints.ts'
 import { forestall } from './mend.ts'
-import { type Add, appendOrder } from './order.ts'
+import { type Add, appendOrder, removeOf } from './order.ts'
 import { Standing } from './standing.ts'
 
 /** Ends those of the places, which stand in the order log, that are ghosts. Which are too young to tell. */
 export function* endGhosts(store: Store, places: Iterable<Add>): Io<string[]> {
   const removes: OrderRecord[] = []
   const young: string[] = []
-  for (const { id, time, hash, extension, backend, bytes } of places) {
-    if (store.environment.now() - time < store.settings.timeoutMs + 1000) {
+  for (const add of places) {
+    const { id, hash, extension, backend, bytes } = add
+    if (isYoung(store, add)) {
       young.push(id)
       continue
     }
     const view = viewOf(store, backend, extension)
     if (yield* forestall(view, `${store.folder}/${entryName(hash, extension)}`, id))
-      removes.push({ kind: 'remove', id: store.environment.newId(), bytes, place: id, backend })
+      removes.push(removeOf(view, id, bytes))
   }
   if (removes.length > 0) yield* appendOrder(store, removes)
   return young

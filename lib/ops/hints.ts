@@ -105,7 +105,22 @@ export function* endHints(store: Store, name: string, taken: TakenHints, back: r
   if (taken.path !== undefined) yield* ask<'unlink'>({ op: 'unlink', path: taken.path })
 }
 
-/** Whether the writer who gave the hint may still be on the way, or was so at a moment. */
-export function isYoung(store: Store, hint: Hint, at = store.environment.now()): boolean {
-  return at - hint.time < store.settings.timeoutMs + 1000
+/** Whether the writer who gave a hint, or noted a place, may still be on the way, or was so at a moment. */
+export function isYoung(store: Store, { time }: { readonly time: number }, at = store.environment.now()): boolean {
+  return at - time < store.settings.timeoutMs + 1000
+}
+
+/** Hints by the logs that they are for, to be given in one append each. */
+export class HintBatch {
+  readonly #logs = new Map<string, Hint[]>()
+
+  add(name: string, hint: Hint): void {
+    const hints = this.#logs.get(name)
+    if (hints === undefined) this.#logs.set(name, [hint])
+    else hints.push(hint)
+  }
+
+  *give(store: Store): Io<void> {
+    for (const [name, hints] of this.#logs) yield* giveHints(store, name, hints)
+  }
 }

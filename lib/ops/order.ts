@@ -154,6 +154,11 @@ export function* readOrder(
 
 export type Add = OrderRecord & { kind: 'add' }
 
+/** That an entry has ended, which took so many bytes. */
+export function removeOf(store: Store, place: string, bytes: number, backend = store.backend.name): OrderRecord {
+  return { kind: 'remove', id: store.environment.newId(), bytes, place, backend }
+}
+
 /** The segment where the tail stands, open; undefined: nobody has begun it yet. */
 function* openLast(store: Store, onlyRead = false): Io<Opened | undefined> {
   const tail = store.order

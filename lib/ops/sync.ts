@@ -90,9 +90,7 @@ function placed(view: Store, log: LogState, place: string): LogState {
 function* removePulled(view: TransactionView, { slot, before }: PendingEntry): Io<void> {
   const taken = yield* take(view, view.transaction, slot)
   if (taken.log.value?.id !== before.value!.id) return
-  taken.log = nothingStored
-  taken.written = true
-  taken.removal = 'delete'
+  writeInside(view, taken, liveEntry(view, taken.log, slot), { kind: 'tombstone', as: 'delete' })
 }
 
 function* pushAnew(view: Store, { state, value: put }: LogState, queue: Queue): Io<void> {

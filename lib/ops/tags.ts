@@ -17,7 +17,7 @@ import { OrderCursor } from './cursor.ts'
 import { Ends } from './ends.ts'
 import { erase, eraseTaken } from './erase.ts'
 import { readCurrent } from './find.ts'
-import { endHints, giveHints, isYoung, takeHints } from './hints.ts'
+import { endHints, giveHints, HintBatch, isYoung, takeHints } from './hints.ts'
 import { liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
 
@@ -71,18 +71,15 @@ function* createHere(store: Store): Io<void> {
   for (;;) {
     const candidates = yield* cursor.next(256)
     if (candidates === undefined) return
-    const hints = new Map<string, Hint[]>()
+    const hints = new HintBatch()
     for (const { hash, extension, backend, place } of candidates) {
       const view = viewOf(store, backend, extension)
       const log = yield* readCurrent(view, `${store.folder}/${entryName(hash, extension)}`, undefined, true)
       if (log?.value?.place !== place) continue
       const hint: Hint = { time: store.environment.now(), hash, extension, backend }
-      for (const tag of log.value.tags) {
-        const name = tagName(backend, tag)
-        hints.set(name, [...(hints.get(name) ?? []), hint])
-      }
+      for (const tag of log.value.tags) hints.add(tagName(backend, tag), hint)
     }
-    for (const [name, given] of hints) yield* giveHints(store, name, given)
+    yield* hints.give(store)
   }
 }
 

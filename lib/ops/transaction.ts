@@ -34,7 +34,8 @@ export interface Taken {
   /** As the transaction sees it. */
   log: LogState
   written: boolean
-  /** An entry begins with what is there now: its place is not that of the one before. */
+  /** An entry begins with what is there now: its place is not that of the one before. Kept, since to ask both records for theirs is
+   *  felt with each key. */
   begins: boolean
   /** If it is removed: as what that is told. */
   removal: Removal
@@ -48,6 +49,8 @@ export class Transaction {
   readonly id: string
   /** Its turn: see `turn.ts`. */
   readonly turn: string
+  /** When it began, in milliseconds since the epoch. */
+  readonly time: number
   /** By the path of the log; entries that begin in it, in the order in which they do. */
   readonly taken = new Map<string, Taken>()
   /** It is not what is pending in a deferred bucket. */
@@ -61,9 +64,6 @@ export class Transaction {
   seal: LogRecord | undefined
   /** On a network filesystem. */
   lock: Lock | undefined
-
-  /** When it began, in milliseconds since the epoch. */
-  readonly time: number
 
   constructor(id: string, turn: string, time: number) {
     this.id = id

@@ -9,37 +9,39 @@ import { Deque, type DequeOptions, resolveMaxLength } from './deque.ts'
 import { checkName } from './gate.ts'
 import { Index } from './ordered-index.ts'
 
-/** How a bucket is opened; a parameter, for the module of the class needs this one. */
-type Open = (path: string, options: BucketOptions) => { bucket: Bucket<any, any>; core: Core }
+/** How a bucket is opened, and its core had; parameters, for the module of the class needs this one. */
+type Open = (path: string, options: BucketOptions) => Bucket<any, any>
+type CoreOf = (bucket: Bucket<any, any>) => Core
 
 /** The deques and indexes that were opened through one bucket, and are in use: names may be many. */
 export class Collections {
   readonly #core: Core
   readonly #open: Open
+  readonly #coreOf: CoreOf
   readonly #opened = new WeakValues<string, Bucket<any, any>>()
-  readonly #cores = new WeakMap<Bucket<any, any>, Core>()
 
-  constructor(core: Core, open: Open) {
+  constructor(core: Core, open: Open, coreOf: CoreOf) {
     this.#core = core
     this.#open = open
+    this.#coreOf = coreOf
   }
 
   deque<V>(name: string, options: DequeOptions): Deque<V> {
     checkName(name, 'deque')
     checkNames(options, ['maxLength'], 'a deque')
     const maxLength = resolveMaxLength(options)
-    const { bucket, core } = this.#bucketFor(collectionName('deques', name))
-    return new Deque<V>(bucket, core, maxLength)
+    const bucket = this.#bucketFor(collectionName('deques', name))
+    return new Deque<V>(bucket, this.#coreOf(bucket), maxLength)
   }
 
   index<K, V>(name: string): Index<K, V> {
     checkName(name, 'index')
-    return new Index<K, V>(this.#bucketFor(collectionName('indexes', name)).bucket)
+    return new Index<K, V>(this.#bucketFor(collectionName('indexes', name)))
   }
 
-  #bucketFor(folder: string): { bucket: Bucket<any, any>; core: Core } {
+  #bucketFor(folder: string): Bucket<any, any> {
     const before = this.#opened.get(folder)
-    if (before !== undefined) return { bucket: before, core: this.#cores.get(before)! }
+    if (before !== undefined) return before
     const { path, settings } = this.#core
     const { backend, keyMaker, durable, timeoutMs, mode, readOnly, degrade, network } = settings
     const opened = this.#open(`${path}/${folder}`, {
@@ -54,8 +56,7 @@ export class Collections {
       // What is in a collection stays until it is taken out.
       ...(readOnly ? {} : { sizeLimit: Number.POSITIVE_INFINITY, evictionPolicy: 'none' }),
     })
-    this.#opened.set(folder, opened.bucket)
-    this.#cores.set(opened.bucket, opened.core)
+    this.#opened.set(folder, opened)
     return opened
   }
 }

@@ -4,22 +4,21 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { onTestFinished } from 'vitest'
 import type { Events } from '../../lib/index.ts'
 
+function hear(name: keyof Events, take: (event: unknown) => void): void {
+  subscribe(`bucketcache:${name}`, take)
+  onTestFinished(() => void unsubscribe(`bucketcache:${name}`, take))
+}
+
 /** The events of one kind, as they come. */
 export function listen<N extends keyof Events>(name: N): Events[N][] {
   const events: Events[N][] = []
-  const take = (event: unknown): void => void events.push(event as Events[N])
-  subscribe(`bucketcache:${name}`, take)
-  onTestFinished(() => void unsubscribe(`bucketcache:${name}`, take))
+  hear(name, event => void events.push(event as Events[N]))
   return events
 }
 
 /** The events of several kinds as they come, each with its kind. */
 export function listenToAll(names: readonly (keyof Events)[]): [string, unknown][] {
   const events: [string, unknown][] = []
-  for (const name of names) {
-    const take = (event: unknown): void => void events.push([name, event])
-    subscribe(`bucketcache:${name}`, take)
-    onTestFinished(() => void unsubscribe(`bucketcache:${name}`, take))
-  }
+  for (const name of names) hear(name, event => void events.push([name, event]))
   return events
 }
