@@ -74,16 +74,16 @@ export function thisOwner(): Owner {
 export function isAlive(owner: Owner, since: number, patienceMs: number): boolean {
   const its = readOwner(owner)
   const { parts: ours } = me()
-  if (its === undefined || its.host !== ours.host) return Date.now() - since <= patienceMs
+  if (its === undefined || its.host !== ours.host) return Date.now() - since < patienceMs
   // Same name, other boot: it went down with the machine. (Two machines of one name and no boot ids: patience again.)
   if (its.boot !== ours.boot)
-    return its.boot !== unknown && ours.boot !== unknown ? false : Date.now() - since <= patienceMs
-  if (its.namespace !== ours.namespace) return Date.now() - since <= patienceMs
+    return its.boot !== unknown && ours.boot !== unknown ? false : Date.now() - since < patienceMs
+  if (its.namespace !== ours.namespace) return Date.now() - since < patienceMs
   if (ours.boot !== unknown) {
     const started = startOf(its.pid, its.thread)
     if (started !== undefined) return started === its.started
     // /proc may be closed to us about processes of other users (its mount option hidepid): then only time tells.
-    return signalOf(its.pid) === 'EPERM' && Date.now() - since <= patienceMs
+    return signalOf(its.pid) === 'EPERM' && Date.now() - since < patienceMs
   }
   // EPERM: it is there, and another user's.
   const answer = signalOf(its.pid)

@@ -152,7 +152,7 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
         if (write === undefined) outcome = { result, id: undefined }
         else if (seal === undefined) {
           const id = yield* attempt.write({ file, kept, log, size }, live, write)
-          if (id === undefined) patience.lose(store, path)
+          if (id === undefined) patience.lose()
           else {
             outcome = { result, id }
             landed = write

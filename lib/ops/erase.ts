@@ -124,7 +124,7 @@ function* eraseFile(
         return { place, bytes }
       }
       // Somebody has written it meanwhile: look again.
-      patience.lose(store, path)
+      patience.lose()
     } finally {
       yield* ask<'close'>({ op: 'close', file })
     }

@@ -66,7 +66,7 @@ export function* clean(store: Store, path: string): Io<void> {
     if (log?.damaged !== true) return
     if (log.last?.kind === 'seal') yield* underLock(store, locked => passHere(locked, path, patience))
     else if (yield* underLock(store, locked => cleanHere(locked, path, log))) return
-    else patience.lose(store, path)
+    else patience.lose()
   }
 }
 
@@ -143,7 +143,7 @@ function* giveNewPlaceHere(
     const fields = { ...aloneAs(state, put), place: store.environment.newId() }
     const value = put.bytes.subarray(put.valueStart, put.valueEnd)
     if (yield* compareAndAppend(store, file, store.framing.encode(fields, value, size), size)) return fields.place
-    patience.lose(store, path)
+    patience.lose()
     return 'again'
   } finally {
     yield* ask<'close'>({ op: 'close', file })

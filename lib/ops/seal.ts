@@ -25,11 +25,16 @@ const noBytes = new Uint8Array()
 const shortestPauseMs = 0.125
 const longestPauseMs = 32
 
-/** Keeps the time that an operation has waited for others. */
+/**
+ * Keeps the time that an operation has waited for others. Who gives up has looked once more after the time was over: without,
+ * a thread that did not get to run just then would be told of a seal that may have been lifted long before.
+ */
 export class Patience {
   #pauses = 0
   #lost = 0
   #since: number | undefined
+  /** The time was over before the present round began. */
+  #isLast = false
   #due: { readonly own: boolean } | undefined
 
   /** The log is held by another; `own`: of this very thread. */
@@ -49,30 +54,29 @@ export class Patience {
     yield* this.wait(store, path, own)
   }
 
-  /** Lets others run for a moment; longer from time to time. TimeoutError when `timeoutMs` have passed. */
+  /** Lets others run for a moment; longer from time to time. TimeoutError when the last round began after `timeoutMs` had passed. */
   *wait(store: Store, path: string, own: boolean): Io<void> {
-    this.#goOn(store, path, own)
-    const ms = Math.min(longestPauseMs, shortestPauseMs * 2 ** this.#pauses++)
+    const { timeoutMs } = store.settings
+    if (this.#isLast) {
+      const why = own
+        ? 'a transaction of this very thread holds. In its body, use the bucket that is passed to it'
+        : 'others hold, or write all the time. Nothing was changed: try again'
+      throw new TimeoutError(`Waited ${timeoutMs} ms for ${path}, which ${why}, or raise the option timeout.`, { path })
+    }
+    const { ticks } = store.environment
+    const now = ticks()
+    this.#since ??= now
+    const left = Math.max(shortestPauseMs, this.#since + timeoutMs - now)
+    const ms = Math.min(longestPauseMs, shortestPauseMs * 2 ** this.#pauses++, left)
     yield* ask<'sleep'>({ op: 'sleep', ms, own, path })
+    this.#isLast = ticks() - this.#since > timeoutMs
   }
 
   /** To be called for each round that others have won: whoever loses again and again steps back. While all try at once hardly
-   *  anybody gets ahead, and two could cross each other for ever, each one's void record making the other's void. TimeoutError
-   *  as for `wait`: one whose own callback writes the key anew in every round loses every time. */
-  lose(store: Store, path: string): void {
-    this.#goOn(store, path, false)
+   *  anybody gets ahead, and two could cross each other for ever, each one's void record making the other's void. And one whose own
+   *  callback writes the key anew in every round loses every time. */
+  lose(): void {
     if (this.#lost++ > 0) this.#due = { own: false }
-  }
-
-  #goOn(store: Store, path: string, own: boolean): void {
-    const now = store.environment.ticks()
-    this.#since ??= now
-    const { timeoutMs } = store.settings
-    if (now - this.#since <= timeoutMs) return
-    const why = own
-      ? 'a transaction of this very thread holds. In its body, use the bucket that is passed to it'
-      : 'others hold, or write all the time. Nothing was changed: try again'
-    throw new TimeoutError(`Waited ${timeoutMs} ms for ${path}, which ${why}, or raise the option timeout.`, { path })
   }
 }
 
@@ -100,7 +104,7 @@ export function* passSeal(
   const transaction = transactionOf(seal)
   const intent = transaction === undefined ? undefined : yield* readIntent(store, transaction)
   if (intent !== undefined) yield* rollForward(store, transaction!, intent)
-  else if (!(yield* unseal(store, file, ref, size))) return patience.lose(store, path)
+  else if (!(yield* unseal(store, file, ref, size))) return patience.lose()
   if (owner !== environment.owner && topics.recover.active)
     topics.recover.publish({ folder: store.folder, path, reason: 'dead-owner' })
 }

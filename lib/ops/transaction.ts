@@ -100,7 +100,7 @@ export function* take(store: Store, transaction: Transaction, slot: Slot): Io<Ta
       }
       taken = yield* sealFor(store, transaction, slot, file, log, size)
       if (taken !== undefined) return taken
-      patience.lose(store, slot.path)
+      patience.lose()
     } finally {
       if (taken?.file === undefined) yield* ask<'close'>({ op: 'close', file })
     }
@@ -230,17 +230,17 @@ export function* changeInside<T>(
   decide: Decide<T>,
 ): Io<{ result: T; id: string | undefined }> {
   const taken = yield* take(store, transaction, slot)
-  let patience: Patience | undefined
+  const patience = new Patience()
   let live: Found | undefined
   let decision: Decision<T>
   for (;;) {
+    if (patience.isDue) yield* patience.rest(store, slot.path)
     const { log } = taken
     live = liveEntry(store, log, slot)
     decision = decide(live, log)
     if (taken.log === log) break
     // It has written the key itself: what it says is about another state.
-    patience ??= new Patience()
-    patience.lose(store, slot.path)
+    patience.lose()
   }
   const { write, result } = decision
   // Claims are about others, and there are none here.
