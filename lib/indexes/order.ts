@@ -3,6 +3,7 @@
 // the number of entries and the bytes they take.
 // Layout of the bodies: FORMAT.md § Order log.
 
+import { idAt, putId } from '../log/ids.ts'
 import { beginFrame, encodeFrame, endFrame, type Frame, frameHeadLength } from '../log/sidecar.ts'
 
 /** On disk. Never renumber or reuse; add at the end. */
@@ -76,7 +77,7 @@ export function encodeOrder(record: OrderRecord): Buffer {
       const backend = Buffer.from(record.backend)
       const bytes = beginFrame(kind, record.id, 16 + backend.length)
       bytes.writeDoubleLE(record.bytes, body)
-      bytes.write(record.place, body + 8, 'hex')
+      putId(bytes, record.place, body + 8)
       bytes.set(backend, body + 16)
       return endFrame(bytes)
     }
@@ -129,7 +130,7 @@ export function decodeOrder({ kind, id, body }: Frame): OrderRecord | undefined 
       kind: 'remove',
       id,
       bytes: body.readDoubleLE(0),
-      place: body.toString('hex', 8, 16),
+      place: idAt(body, 8),
       backend: body.toString('utf8', 16),
     }
   }

@@ -15,6 +15,7 @@
 
 import { crc32 } from 'node:zlib'
 import { type Extras, extrasOf, parseExtras } from './extras.ts'
+import { idAt, putId } from './ids.ts'
 import {
   type Framing,
   type KindName,
@@ -57,7 +58,7 @@ class BinaryRecord implements LogRecord {
     return readU48(this.bytes, this.start + 16)
   }
   get id(): string {
-    return this.bytes.toString('hex', this.start + 24, this.start + 32)
+    return idAt(this.bytes, this.start + 24)
   }
   get time(): number {
     return this.bytes.readDoubleLE(this.start + 32)
@@ -72,7 +73,7 @@ class BinaryRecord implements LogRecord {
     return (this.bytes[this.start + 15]! & pinnedFlag) !== 0
   }
   get place(): string {
-    return this.bytes.toString('hex', this.start + 48, this.start + 56)
+    return idAt(this.bytes, this.start + 48)
   }
   get ref(): number {
     const ref = readU48(this.bytes, this.start + 56)
@@ -138,7 +139,7 @@ export const binaryFraming: Framing = {
     from.copy(bytes, 0, end - length, end)
     writeU48(bytes, at, 16)
     if (changes !== undefined) {
-      bytes.write(changes.id, 24, 'hex')
+      putId(bytes, changes.id, 24)
       bytes.writeDoubleLE(changes.time, 32)
       writeRef(bytes, changes.ref)
     }
@@ -214,7 +215,7 @@ interface Parts {
 function partsOf(fields: RecordFields): Parts {
   const extras = extrasOf(fields)
   const keyLength = Buffer.byteLength(fields.key)
-  const extrasLength = Buffer.byteLength(extras)
+  const extrasLength = extras === '' ? 0 : Buffer.byteLength(extras)
   return { extras, keyLength, extrasLength, headLength: headLength + keyLength + extrasLength }
 }
 
@@ -227,15 +228,15 @@ function writeHead(bytes: Buffer, fields: RecordFields, parts: Parts, length: nu
   bytes[15] = fields.pinned ? pinnedFlag : 0
   writeU48(bytes, at, 16)
   bytes.writeUInt16LE(0, 22)
-  bytes.write(fields.id, 24, 'hex')
+  putId(bytes, fields.id, 24)
   bytes.writeDoubleLE(fields.time, 32)
   bytes.writeDoubleLE(fields.expires, 40)
-  bytes.write(fields.place, 48, 'hex')
+  putId(bytes, fields.place, 48)
   writeRef(bytes, fields.ref)
   bytes.writeUInt32LE(parts.extrasLength, 62)
   bytes.writeUInt32LE(parts.keyLength, 66)
   bytes.write(fields.key, headLength)
-  bytes.write(parts.extras, headLength + parts.keyLength)
+  if (parts.extrasLength > 0) bytes.write(parts.extras, headLength + parts.keyLength)
 }
 
 function writeRef(bytes: Buffer, ref: number): void {
@@ -244,5 +245,6 @@ function writeRef(bytes: Buffer, ref: number): void {
 
 function writeTrailer(bytes: Buffer, length: number, at: number): void {
   writeU48(bytes, length, at)
-  bytes.write('ke', at + 6, 'latin1')
+  bytes[at + 6] = 0x6b
+  bytes[at + 7] = 0x65
 }

@@ -5,6 +5,7 @@
 //   body of a key's frame:   0 8 id of the seal · 8 2 length of the path · 10 … path in the folder · … record (none: tombstone)
 //   body of the last frame:  0 4 number of keys
 
+import { idAt, putId } from './ids.ts'
 import { beginFrame, endFrame, frameHeadLength, frameLength, readFrames } from './sidecar.ts'
 
 /** On disk. Never renumber or reuse. */
@@ -33,7 +34,7 @@ export function encodeIntent(id: string, intentions: readonly Intention[]): Buff
   }
   for (const [index, { path, seal, record }] of intentions.entries()) {
     frame(frameKinds.key, lengths[index]!, room => {
-      room.write(seal, frameHeadLength, 'hex')
+      putId(room, seal, frameHeadLength)
       const nameLength = room.write(path, frameHeadLength + 10)
       room.writeUInt16LE(nameLength, frameHeadLength + 8)
       if (record !== undefined) room.set(record, frameHeadLength + 10 + nameLength)
@@ -56,7 +57,7 @@ export function decodeIntent(bytes: Buffer): Intention[] | undefined {
     const record = body.subarray(pathEnd)
     intentions.push({
       path: body.toString('utf8', 10, pathEnd),
-      seal: body.toString('hex', 0, 8),
+      seal: idAt(body, 0),
       record: record.length === 0 ? undefined : Buffer.from(record),
     })
   }

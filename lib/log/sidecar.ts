@@ -12,6 +12,7 @@
 
 import { crc32 } from 'node:zlib'
 import { formatVersion } from './binary.ts'
+import { idAt, putId } from './ids.ts'
 
 const magic = Buffer.from('bks')
 /** Where a frame's body begins. */
@@ -53,7 +54,7 @@ export function beginFrame(kind: number, id: string, bodyLength: number, room?: 
   bytes[3] = formatVersion
   bytes.writeUInt32LE(length, 8)
   bytes.writeUInt32LE(kind, 12)
-  bytes.write(id, 16, 'hex')
+  putId(bytes, id, 16)
   bytes[length - 1] = ending
   return bytes
 }
@@ -74,7 +75,7 @@ export function decodeFrame(bytes: Buffer, start: number): Frame | undefined {
   if (crc32(bytes.subarray(start + 8, start + length)) !== bytes.readUInt32LE(start + 4)) return undefined
   return {
     kind: bytes[start + 12]!,
-    id: bytes.toString('hex', start + 16, start + 24),
+    id: idAt(bytes, start + 16),
     body: bytes.subarray(start + frameHeadLength, start + length - 1),
     length,
   }
