@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Bucket } from '../../lib/index.ts'
 import { BareFiles } from './bare.ts'
 import type { Contest } from './duel.ts'
+import { LeastFiles } from './least.ts'
 import { type Article, articleOf, keyOf, loadPackage } from './stage.ts'
 
 export interface Trial {
@@ -15,6 +16,8 @@ export interface Trial {
   readonly limit: number
   /** Makes the sides ready for the keys below `count`, in an empty folder. */
   readonly prepare: (folder: string, count: number) => Promise<CheckedContest>
+  /** As `prepare`, with the least that the design asks for in the place of ours. */
+  readonly prepareLeast?: (folder: string, count: number) => CheckedContest
 }
 
 export interface CheckedContest extends Contest {
@@ -39,6 +42,16 @@ async function scene(folder: string, count: number) {
     reopened: () => new Bucket<string, unknown>(path, { backend: 'json' }),
     bare: new BareFiles(bareFolder, count),
   }
+}
+
+/** As `scene`, with the least in the place of ours. */
+function leastScene(folder: string, count: number) {
+  const [path, bareFolder] = [join(folder, 'least'), join(folder, 'bare')]
+  mkdirSync(path)
+  mkdirSync(bareFolder)
+  const keys = Array.from({ length: count }, (_, index) => keyOf(index))
+  const values = Array.from({ length: count }, (_, index) => articleOf(index))
+  return { keys, values, least: new LeastFiles(path), bare: new BareFiles(bareFolder, count) }
 }
 
 /** Each `bucket.get(key)` is `value(index)`. */
@@ -103,6 +116,16 @@ export const trials: readonly Trial[] = [
         },
       }
     },
+    prepareLeast(folder, count) {
+      const { keys, values, least, bare } = leastScene(folder, count)
+      return {
+        bare: index => bare.create(index),
+        ours: index => least.set(keys[index]!, values[index]!),
+        check(from, to) {
+          for (let index = from; index < to; index++) least.check(keys[index]!, values[index]!)
+        },
+      }
+    },
   },
   {
     name: 'overwrite',
@@ -119,6 +142,21 @@ export const trials: readonly Trial[] = [
         bare: index => bare.append(index),
         ours: index => bucket.set(keys[index]!, later[index]!),
         check: (from, to) => checkStored(reopened(), index => articleOf(index, 1), from, to),
+      }
+    },
+    prepareLeast(folder, count) {
+      const { keys, values, least, bare } = leastScene(folder, count)
+      const later = values.map((_, index) => articleOf(index, 1))
+      for (let index = 0; index < count; index++) {
+        least.set(keys[index]!, values[index]!)
+        bare.create(index)
+      }
+      return {
+        bare: index => bare.append(index),
+        ours: index => least.overwrite(keys[index]!, later[index]!),
+        check(from, to) {
+          for (let index = from; index < to; index++) least.check(keys[index]!, later[index]!)
+        },
       }
     },
   },
