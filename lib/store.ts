@@ -103,6 +103,8 @@ export interface Bounds {
   readonly pauseMs: number
   /** A segment of the order log past this ends: reading one whole stays a matter of a fraction of a millisecond. */
   readonly segment: number
+  /** So many times in a row nobody else must have written a hot log, and what is known of it is tried without a look. */
+  readonly quiet: number
 }
 
 export const ordinaryBounds: Bounds = {
@@ -112,6 +114,7 @@ export const ordinaryBounds: Bounds = {
   garbage: 256,
   pauseMs: 200,
   segment: 64 * 1024,
+  quiet: 4,
 }
 
 /** What one read of a log brings at least: the last record, unless it is a long one. */

@@ -14,7 +14,7 @@ export class HotLogs {
   /** Path of the entry that was changed last. */
   changedLast = ''
   /** Forgotten with the open file that it is of. */
-  readonly #known = new WeakMap<Kept, LogRead>()
+  readonly #known = new WeakMap<Kept, { read: LogRead; quiet: number }>()
 
   /** To be called once for each change of an entry. Whether the one before was of this entry, too. */
   noteChange(path: string): boolean {
@@ -23,11 +23,34 @@ export class HotLogs {
     return again
   }
 
-  know(kept: Kept, read: LogRead): void {
-    this.#known.set(kept, read)
+  known(kept: Kept): LogRead | undefined {
+    return this.#known.get(kept)?.read
   }
 
-  known(kept: Kept): LogRead | undefined {
-    return this.#known.get(kept)
+  /** So many looks in a row have found nothing new; below zero: there is something. */
+  quiet(kept: Kept): number {
+    return this.#known.get(kept)?.quiet ?? 0
+  }
+
+  /** There was more than was known: others write it, too. */
+  found(kept: Kept, read: LogRead): void {
+    this.#known.set(kept, { read, quiet: 0 })
+  }
+
+  /** There was nothing but what is known. */
+  foundNothing(kept: Kept): void {
+    const known = this.#known.get(kept)
+    if (known !== undefined) known.quiet++
+  }
+
+  /** A record of one's own has landed, and this is what the log says by that. */
+  wrote(kept: Kept, read: LogRead): void {
+    this.#known.set(kept, { read, quiet: this.quiet(kept) })
+  }
+
+  /** There is more than is known. */
+  doubt(kept: Kept): void {
+    const known = this.#known.get(kept)
+    if (known !== undefined) known.quiet = -1
   }
 }

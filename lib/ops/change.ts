@@ -18,7 +18,7 @@ import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { Attempt } from './attempt.ts'
 import { nothingStored, transactionOf } from './fields.ts'
-import { isGone, noteChange, readHot } from './hot.ts'
+import { isStale, noteChange, readHot, trusted } from './hot.ts'
 import { type Found, liveEntry } from './live.ts'
 import { underLock } from './lock.ts'
 import { changePending } from './pending.ts'
@@ -108,14 +108,14 @@ function* changeHere<T>(store: Store, slot: Slot, how: How, decide: Decide<T>): 
 function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attempt: Attempt): Io<Changed<T>> {
   const { path } = slot
   const hot = noteChange(store, slot)
-  // What was kept open has turned out not to be the log any more.
-  let isStale = false
+  // What was kept open, or was known of it, has turned out not to be the log any more.
+  let stale = false
   let { creates } = how
   const patience = new Patience()
   for (;;) {
     if (patience.isDue) yield* patience.rest(store, path)
     const kept: Kept | undefined =
-      hot && !isStale && !attempt.needsPath ? yield* ask<'kept'>({ op: 'kept', path }) : undefined
+      hot && !stale && !attempt.needsPath ? yield* ask<'kept'>({ op: 'kept', path }) : undefined
     const file: File | undefined = kept?.file ?? (yield* ask<'open'>({ op: 'open', path, create: creates }))
     if (file === undefined) {
       const { write, result } = decide(undefined, nothingStored)
@@ -127,10 +127,13 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
     let landed: Write | undefined
     let keep = false
     try {
-      const read: LogRead | undefined = yield* kept === undefined
-        ? readOpen(store, file, how.skims === true ? path : undefined)
-        : readHot(store, kept)
-      isStale = read === undefined
+      const known: LogRead | undefined = kept && trusted(store, kept)
+      const read: LogRead | undefined =
+        known ??
+        (yield* kept === undefined
+          ? readOpen(store, file, how.skims === true ? path : undefined)
+          : readHot(store, kept))
+      stale = read === undefined
       if (read === undefined) continue
       const { log, size } = read
       // Made, perhaps, and then nothing is written; an entry that begins takes it back.
@@ -144,14 +147,15 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
         try {
           decision = decide(live, log)
         } catch (error) {
-          isStale = yield* isGone(kept)
-          if (isStale) continue
+          stale = yield* isStale(kept, known)
+          if (stale) continue
           throw error
         }
         const { write, result } = decision
         if (write === undefined) outcome = { result, id: undefined }
         else if (seal === undefined) {
           const id = yield* attempt.write({ file, kept, log, size }, live, write)
+          if (kept !== undefined && (id === undefined || write.kind !== 'put')) store.hot.doubt(kept)
           if (id === undefined) patience.lose()
           else {
             outcome = { result, id }
@@ -159,9 +163,9 @@ function* rounds<T>(store: Store, slot: Slot, how: How, decide: Decide<T>, attem
           }
         }
       }
-      // A record that has landed says that this is the log; else it is to be seen.
-      isStale = outcome?.id === undefined && (yield* isGone(kept))
-      if (isStale) continue
+      // A record that has landed says that this is the log, and what it says; else it is to be seen.
+      stale = outcome?.id === undefined && (yield* isStale(kept, outcome && known))
+      if (stale) continue
       if (outcome === undefined && seal !== undefined) yield* passSeal(store, path, file, size, seal, patience)
       // A long value would be read, and remembered, by changes that do not want it.
       keep = hot && seal === undefined && !attempt.replaced && size <= store.bounds.hotCompaction

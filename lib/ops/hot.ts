@@ -1,7 +1,8 @@
 // Hot logs stay open from one change to the next, and what they said is remembered.
 //
 // Goal: to change a log again takes a look at what is new, an append and a look at where it landed, instead of opening it,
-//   reading it and closing it besides. With several processes at one counter, each holds the others up for less.
+//   reading it and closing it besides. With several processes at one counter, each holds the others up for less. Where nobody else
+//   has written for some changes, the first look is left out: should there be something new, the record does not count.
 // Invariant K: what is known of a log is what its file says up to an offset, and a file is only appended to. So with what stands
 //   behind that offset it is as good as read. Whoever replaces or removes a log seals it first: where no seal is found, and the
 //   file still has a name, it is the log. (It has none if the whole folder was removed, which nobody announces.)
@@ -20,11 +21,18 @@ export function noteChange({ hot, settings }: Store, slot: Slot): boolean {
   return slot.hidden || hot.noteChange(slot.path)
 }
 
+/** What is known of a log that was kept open, where it is likely to be all: to be tried without a look. */
+export function trusted({ bounds, hot }: Store, kept: Kept): LogRead | undefined {
+  const known = hot.quiet(kept) >= bounds.quiet ? hot.known(kept) : undefined
+  return known === undefined || isSealed(known) ? undefined : known
+}
+
 /** As `readOpen`, of a log that was kept open; undefined: it is sealed, so what has its path now may be another. */
 export function* readHot(store: Store, kept: Kept): Io<LogRead | undefined> {
   const known = store.hot.known(kept)
   const read = (known && (yield* readOn(store, kept, known))) ?? (yield* readOpen(store, kept.file))
-  if (read !== known) store.hot.know(kept, read)
+  if (read === known) store.hot.foundNothing(kept)
+  else store.hot.found(kept, read)
   return isSealed(read) ? undefined : read
 }
 
@@ -45,12 +53,14 @@ function* readOn(store: Store, { file }: Kept, known: LogRead): Io<LogRead | und
 export function knowRecord({ framing, hot }: Store, kept: Kept, record: Buffer, at: number): void {
   const size = at + record.length
   const log = readState(framing, { bytes: record, start: at, size })
-  if (!needsMore(log)) hot.know(kept, { log, size })
+  if (!needsMore(log)) hot.wrote(kept, { log, size })
 }
 
-/** Whether a log that was kept open has no name any more. */
-export function* isGone(kept: Kept | undefined): Io<boolean> {
-  return kept !== undefined && (yield* ask<'stampOf'>({ op: 'stampOf', file: kept.file })).nlink === 0
+/** Whether a log that was kept open has no name any more, or says more than was trusted to be all. */
+export function* isStale(kept: Kept | undefined, known: LogRead | undefined): Io<boolean> {
+  if (kept === undefined) return false
+  const { size, nlink } = yield* ask<'stampOf'>({ op: 'stampOf', file: kept.file })
+  return nlink === 0 || (known !== undefined && known.size !== size)
 }
 
 /** What the log at `path` says, if it was kept open; undefined: to be read by its path. */

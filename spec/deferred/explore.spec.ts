@@ -26,6 +26,7 @@ const world: WorldOptions = {
     segment: 1 << 16,
     garbage: 256,
     pauseMs: 200,
+    quiet: 0,
   },
   durable: false,
   // Races about the order log are explored by themselves.

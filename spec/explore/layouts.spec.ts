@@ -25,7 +25,7 @@ describe('two operations in one thread', () => {
     exploreAll(
       'one thread, hot',
       states.flatMap(state =>
-        pairsOf(actions).map(pair => entries({ actions: pair, state, layout: 'one thread', hot: true })),
+        pairsOf(actions).map(pair => entries({ actions: pair, state, layout: 'one thread', hot: 'hot' })),
       ),
       15,
     )

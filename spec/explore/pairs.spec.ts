@@ -64,10 +64,14 @@ describe('three operations', () => {
 describe('a key whose log all of them keep open', () => {
   const states = ['live', 'tombstoned', 'several records', 'large', 'torn tail', 'void tail', 'sealed by the dead']
 
-  test.each([0, 1])('is as any other, with %i crashes', crashes => {
+  test.each([
+    ['hot', 0],
+    ['hot', 1],
+    ['watched', 0],
+  ] as const)('is as any other: %s, with %i crashes', (hot, crashes) => {
     exploreAll(
-      `hot, ${crashes} crashes`,
-      states.flatMap(state => pairs.map(actions => entries({ actions, state, crashes, hot: true }))),
+      `${hot}, ${crashes} crashes`,
+      states.flatMap(state => pairs.map(actions => entries({ actions, state, crashes, hot }))),
       60,
     )
   })
@@ -75,7 +79,7 @@ describe('a key whose log all of them keep open', () => {
   test.each([0, 1])('is as any other to three, with at most 2 interruptions and %i crashes', crashes => {
     exploreAll(
       `hot threes, ${crashes} crashes, 2 interruptions`,
-      threes.map(actions => entries({ actions, state: 'several records', crashes, preemptions: 2, hot: true })),
+      threes.map(actions => entries({ actions, state: 'several records', crashes, preemptions: 2, hot: 'hot' })),
       400,
     )
   })
@@ -114,15 +118,15 @@ describe('a planted fault', () => {
   /** What was appended to a file that has no name any more is taken for lost: but others may have read it first. */
   const nothingTakenAlong = mishandled(() => request => (request.op === 'stampOf' ? nameless(request) : undefined))
 
-  test.each<[string, Plant, string[], string, boolean]>([
-    ['the void rule left out', noVoidRule, ['add', 'add'], 'missing', false],
-    ['takeover without a look at whether the owner lives', nobodyLives, ['compact', 'set'], 'several records', false],
+  test.each<[string, Plant, string[], string, 'hot' | 'watched' | '']>([
+    ['the void rule left out', noVoidRule, ['add', 'add'], 'missing', ''],
+    ['takeover without a look at whether the owner lives', nobodyLives, ['compact', 'set'], 'several records', ''],
     [
       'a replaced file taken for one that nobody has read',
       nothingTakenAlong,
       ['compact', 'incr'],
       'several records',
-      true,
+      'hot',
     ],
   ])('is found: %s', (name, plant, actions, state, hot) => {
     const scenario = entries({ actions, state, plant, hot })

@@ -30,6 +30,7 @@ export const smallBounds: Bounds = {
   segment: 1 << 16,
   garbage: 256,
   pauseMs: 200,
+  quiet: 0,
 }
 
 export const entryPath = new RegExp(`^${folder}/[0-9a-f]{2}(/|$)`)
@@ -53,8 +54,9 @@ export interface EntryOptions {
   readonly crashes: number
   readonly preemptions: number
   readonly backend: 'v8' | 'json'
-  /** Everybody has changed the key before: its log is kept open, and known. */
-  readonly hot: boolean
+  /** Everybody has changed the key before, so that its log is kept open, and known: 'hot', and what is known is tried without a look;
+   *  'watched', and it is not. */
+  readonly hot: 'hot' | 'watched' | ''
   /** Durable stores, and the power may go at any moment. */
   readonly power: boolean
   readonly plant?: Plant | undefined
@@ -75,12 +77,12 @@ const powerCuts: readonly Remains[] = [
 export function entryScenario(name: string, options: EntryOptions): Scenario {
   const world: WorldOptions = {
     backend: backends[options.backend],
-    bounds: smallBounds,
+    bounds: options.hot === 'watched' ? { ...smallBounds, quiet: Number.POSITIVE_INFINITY } : smallBounds,
     durable: options.power,
     sees: path => entryPath.test(path),
     branches: 'in sequence',
     shortestTick: 1000,
-    keeps: options.hot || options.layout === 'processes',
+    keeps: options.hot !== '' || options.layout === 'processes',
     plant: options.plant,
   }
   const beginning = beginningOf(options.state, world)
@@ -110,7 +112,7 @@ function addTasks(world: World, acting: readonly Action[], { layout, hot }: Entr
     const process = one ?? world.process(`p${n}`)
     const store = layout === 'one thread, two buckets' && n > 0 ? process.newStore() : process.store
     const blocking = layout === 'one thread, a blocking' && n === 0
-    if (hot) world.readAhead(process, () => warmUp(store, process.slot(key).path))
+    if (hot !== '') world.readAhead(process, () => warmUp(store, process.slot(key).path))
     world.add({ name: action.name, process, blocking, start: () => action.run(process, store) })
   })
 }

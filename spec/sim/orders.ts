@@ -27,6 +27,7 @@ const orderBounds: Bounds = {
   segment: 200,
   garbage: 256,
   pauseMs: 200,
+  quiet: 0,
 }
 
 export interface OrderOptions {

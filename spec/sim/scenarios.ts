@@ -20,13 +20,13 @@ const common: Omit<Common, 'actions' | 'state'> = {
   preemptions: Number.POSITIVE_INFINITY,
   plant: undefined,
 }
-const plainEntry = { layout: 'processes', backend: 'v8', hot: false, power: false } as const
+const plainEntry = { layout: 'processes', backend: 'v8', hot: '', power: false } as const
 const plainOrder = { layout: 'processes', tails: 'cold', keeps: true } as const
 
 /** Some actions on one key. */
 export function entries(options: Partial<EntryOptions> & Pick<EntryOptions, 'actions' | 'state'>): Scenario {
   const full: EntryOptions = { ...common, ...plainEntry, ...options }
-  const words = [full.layout, full.backend, full.hot ? 'hot' : '', full.power ? 'power' : '']
+  const words = [full.layout, full.backend, full.hot, full.power ? 'power' : '']
   return entryScenario(nameOf(full, words, ['processes', 'v8', '']), full)
 }
 
@@ -93,7 +93,7 @@ export function scenarioOf(name: string, plant?: Plant): Scenario {
             ...given,
             layout: has(['one thread', 'one thread, a blocking', 'one thread, two buckets']) ?? 'processes',
             backend: has(['json']) ?? 'v8',
-            hot: parts.includes('hot'),
+            hot: has(['hot', 'watched']) ?? '',
             power: parts.includes('power'),
           })
   if (made.name !== name) throw new RangeError(`Expected the name of a scenario, got ${name} (${made.name}?)`)
