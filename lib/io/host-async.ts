@@ -82,7 +82,9 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
         novelty.notMade(error)
       }
     }
-    return await inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
+    const fd = await inFolder(path, () => open(path, flags.changeOrCreate, bits.file))
+    novelty.opened(fd)
+    return fd
   }
 
   const append = async (fd: number, bytes: Uint8Array): Promise<void> => {
@@ -156,7 +158,7 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
     async tail({ file, reach }) {
       if (novelty.isMade(file)) return { bytes: noBytes, start: 0, size: 0 }
       const window = await guard('read', nameOf(file), () => tailOf(file, reach))
-      novelty.read(window.size)
+      novelty.read(file, window.size)
       return window
     },
     read({ file, position, length }) {
@@ -171,11 +173,11 @@ export function asyncHost(bits: Permissions, keeper = new Keeper(), network = fa
     sync: ({ file }) => guard('sync', nameOf(file), () => fsync(file)),
     async close({ file }) {
       // Another file may get its number.
-      novelty.isMade(file)
+      novelty.forget(file)
       if (keeper.release(file)) await letGo(file, nameOf(file))
     },
     async keep({ file, path }) {
-      novelty.isMade(file)
+      novelty.forget(file)
       const surplus = keeper.keep(file, path)
       if (surplus !== undefined) await letGo(surplus, nameOf(surplus))
     },

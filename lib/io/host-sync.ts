@@ -103,7 +103,9 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
         novelty.notMade(error)
       }
     }
-    return inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
+    const fd = inFolder(path, () => fs.openSync(path, flags.changeOrCreate, bits.file))
+    novelty.opened(fd)
+    return fd
   }
 
   const tailOf = (fd: number, path: string, reach: number, keep: boolean): Window => {
@@ -190,7 +192,7 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
       const path = nameOf(file)
       try {
         const window = tailOf(file, path, reach, true)
-        novelty.read(window.size)
+        novelty.read(file, window.size)
         return window
       } catch (error) {
         throw refused('read', path, error)
@@ -225,11 +227,11 @@ export function syncHost(bits: Permissions, keeper = new Keeper()): SyncHost {
     sync: ({ file }) => guard('sync', nameOf(file), () => fs.fsyncSync(file)),
     close({ file }) {
       // Another file may get its number.
-      novelty.isMade(file)
+      novelty.forget(file)
       if (keeper.release(file)) close(file, nameOf(file))
     },
     keep({ file, path }) {
-      novelty.isMade(file)
+      novelty.forget(file)
       const surplus = keeper.keep(file, path)
       if (surplus !== undefined) close(surplus, nameOf(surplus))
     },

@@ -70,6 +70,7 @@ class TextRecord implements LogRecord {
   readonly valueStart: number
   readonly valueEnd: number
   #rest: { key: string; extras: Extras } | undefined
+  #extrasAlone: Extras | undefined
 
   constructor(bytes: Buffer, start: number, length: number, kind: KindName, valueLength: number) {
     this.bytes = bytes
@@ -146,10 +147,15 @@ class TextRecord implements LogRecord {
     const from = this.start + fixedLength
     if (this.bytes[from + 2] === keyName.charCodeAt(2)) return noExtras
     if (this.#rest !== undefined) return this.#rest.extras
+    this.#extrasAlone ??= this.#extrasBeforeKey(from)
+    return this.#extrasAlone ?? this.#parsed.extras
+  }
+  #extrasBeforeKey(from: number): Extras | undefined {
     // In their strings a quote is escaped, so this is where they end.
     const end = this.bytes.indexOf(keyName, from)
-    if (end < 0 || end >= this.valueStart) return this.#parsed.extras
-    return parseExtras(`{${this.bytes.toString('utf8', from + 1, end)}}`)
+    return end < 0 || end >= this.valueStart
+      ? undefined
+      : parseExtras(`{${this.bytes.toString('utf8', from + 1, end)}}`)
   }
   get #parsed(): { key: string; extras: Extras } {
     if (this.#rest === undefined) {

@@ -13,7 +13,7 @@
 
 import { BucketCacheError } from '../errors.ts'
 import type { Io } from '../io/requests.ts'
-import type { Slot } from '../keys.ts'
+import type { KeyCodec, Slot } from '../keys.ts'
 import { queueName } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
@@ -270,9 +270,16 @@ function itemSlot(store: Store, queue: Queue, number: number): Slot {
 }
 
 /** The log of a queue's bounds. */
-export function boundsSlot(store: Store, { prefix }: Queue): Slot {
-  return store.keys.hiddenSlot(queueName(store.backend.name, prefix))
+export function boundsSlot({ backend, keys }: Store, { prefix }: Queue): Slot {
+  const last = lastBounds.get(keys)
+  if (last !== undefined && last.prefix === prefix) return last.slot
+  const slot = keys.hiddenSlot(queueName(backend.name, prefix))
+  lastBounds.set(keys, { prefix, slot })
+  return slot
 }
+
+/** Of a bucket's queues mostly one is in use, and to hash its name each time takes as long as to look at its bounds. */
+const lastBounds = new WeakMap<KeyCodec, { readonly prefix: string | undefined; readonly slot: Slot }>()
 
 const noBounds: Bounds = { place: '', head: firstNumber, tail: firstNumber, fronts: 0, backs: 0 }
 
