@@ -61,7 +61,7 @@ describe('three operations in one thread', () => {
       ['live', 'tombstoned', 'several records'].flatMap(state =>
         threes.map(actions => entries({ actions, state, layout: 'one thread', preemptions: 2 })),
       ),
-      1000,
+      600,
     )
   })
 })
@@ -74,7 +74,7 @@ describe('a power cut at any request', () => {
       stateNames.flatMap(state =>
         pairsOf(writing).map(pair => entries({ actions: pair, state, power: true, preemptions: 2 })),
       ),
-      300,
+      150,
     )
   })
 

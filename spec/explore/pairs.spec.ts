@@ -56,7 +56,7 @@ describe('three operations', () => {
       ['missing', 'live', 'tombstoned'].flatMap(state =>
         threes.map(actions => entries({ actions, state, crashes, preemptions: 2 })),
       ),
-      1000,
+      600,
     )
   })
 })

@@ -48,7 +48,7 @@ describe('a queue with three at it', () => {
       ['two items', 'drained', 'with holes', 'with holes at both ends'].flatMap(state =>
         threes.map(actions => queues({ actions, state, preemptions: 2 })),
       ),
-      200,
+      120,
     )
   })
 })

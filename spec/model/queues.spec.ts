@@ -219,7 +219,7 @@ test.each<[string, BucketOptions]>([
       const open = (): Real['buckets'][number] => new Bucket(folder, { tagIndex: true, ...options })
       fc.modelRun(() => ({ model: new Model(), real: { folder, buckets: [open(), open(), open()], open } }), commands)
     }),
-    { seed: 7, numRuns: 100 * Number(process.env['BUCKETCACHE_STRESS'] ?? 1) },
+    { seed: 7, numRuns: 60 * Number(process.env['BUCKETCACHE_STRESS'] ?? 1) },
   )
 })
 
