@@ -11,9 +11,9 @@ const newInARow = 8
 
 export class Novelty {
   #inARow = 0
-  /** Open files that were to be made if they were not there; whether this one has made them. What is opened without is of no
-   *  interest here: who pulls what another has pushed looks at files that are there all the time. */
-  readonly #open = new Map<number, boolean>()
+  /** What is open under a descriptor: a file that was made, or one that was to be made if it was not there. What is opened without is
+   *  of no interest here: who pulls what another has pushed looks at files that are there all the time. */
+  readonly #open: ('made' | 'opened' | undefined)[] = []
 
   get isExpected(): boolean {
     return this.#inARow >= newInARow
@@ -21,7 +21,7 @@ export class Novelty {
 
   /** The file was made as one that must be new. */
   made(fd: number): void {
-    this.#open.set(fd, true)
+    this.#open[fd] = 'made'
   }
 
   /** It could not be made so. @throws the error, unless it says that the file was there already, or that its folder is missing. */
@@ -33,23 +33,25 @@ export class Novelty {
 
   /** The file was opened, and made if need be. */
   opened(fd: number): void {
-    this.#open.set(fd, false)
+    this.#open[fd] = 'opened'
   }
 
   /** Whether this one has made the file, so that there is nothing in it to be read; asked once. */
   isMade(fd: number): boolean {
-    const made = this.#open.get(fd) === true
-    if (made) this.#open.delete(fd)
-    return made
+    if (this.#open[fd] !== 'made') return false
+    this.forget(fd)
+    return true
   }
 
   /** So many bytes were in a file that was read. */
   read(fd: number, size: number): void {
-    if (this.#open.delete(fd)) this.#inARow = size === 0 ? this.#inARow + 1 : 0
+    if (this.#open[fd] !== 'opened') return
+    this.forget(fd)
+    this.#inARow = size === 0 ? this.#inARow + 1 : 0
   }
 
   /** The file is closed, or its user is another from now on: another file may get its number. */
   forget(fd: number): void {
-    this.#open.delete(fd)
+    this.#open[fd] = undefined
   }
 }
