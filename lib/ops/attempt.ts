@@ -4,9 +4,8 @@
 // Crash: places of entries that never came, or have gone, until `check`.
 
 import { StorageIOError } from '../errors.ts'
-import { ask, type File, type Io, type Kept } from '../io/requests.ts'
+import { ask, type Io, type Kept } from '../io/requests.ts'
 import type { Slot } from '../keys.ts'
-import type { LogRead } from '../log/hot.ts'
 import { temporaryName } from '../log/names.ts'
 import { noRef, type RecordFields } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
@@ -20,7 +19,7 @@ import { bareRecord, countedEnd, putOf, stateOffset } from './fields.ts'
 import { knowRecord } from './hot.ts'
 import type { Found } from './live.ts'
 import { appendOrder, removeOf } from './order.ts'
-import { readLog } from './raw.ts'
+import { type OpenLog, readLog } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { giveUp, mayAct, replaceLog, sealFields, unlinkLater } from './seal.ts'
 import { isNews, noteTags, type Told } from './tags.ts'
@@ -30,8 +29,7 @@ import { upkeep, upkeepIsDue } from './upkeep.ts'
 const noBytes = new Uint8Array()
 
 /** A log that is open to be changed. */
-interface OpenLog extends LogRead {
-  readonly file: File
+interface ChangingLog extends OpenLog {
   /** If it had been kept open. */
   readonly kept: Kept | undefined
 }
@@ -59,13 +57,13 @@ export class Attempt {
   }
 
   /** The id of the record if it landed behind what was read, else undefined. */
-  write(opened: OpenLog, live: Found | undefined, write: Write): Io<string | undefined> {
+  write(opened: ChangingLog, live: Found | undefined, write: Write): Io<string | undefined> {
     if (write.kind === 'put') return this.#put(opened, live, write)
     return write.kind === 'tombstone' ? this.#remove(opened) : this.#mark(opened, live, write)
   }
 
   /** Whether a record counts that was made to stand behind what was read. */
-  #append({ file, kept, size }: OpenLog, record: Buffer): Io<boolean> {
+  #append({ file, kept, size }: ChangingLog, record: Buffer): Io<boolean> {
     return kept === undefined
       ? compareAndAppend(this.store, file, record, size)
       : compareAndAppendHot(this.store, file, record, size)
@@ -73,7 +71,7 @@ export class Attempt {
 
   /** Writes a record without a value that removes nothing. */
   *#mark(
-    opened: OpenLog,
+    opened: ChangingLog,
     live: Found | undefined,
     write: Exclude<Write, { kind: 'put' | 'tombstone' }>,
   ): Io<string | undefined> {
@@ -109,7 +107,7 @@ export class Attempt {
 
   /** Writes a tombstone. The file goes with it, soon: where many wait for that already it is sealed in the same write, and goes at
    *  once. */
-  *#remove(opened: OpenLog): Io<string | undefined> {
+  *#remove(opened: ChangingLog): Io<string | undefined> {
     const { store, slot } = this
     const { file, kept, log, size } = opened
     const { environment, framing, garbage, settings } = store
@@ -146,7 +144,7 @@ export class Attempt {
     return fields.id
   }
 
-  *#put(opened: OpenLog, live: Found | undefined, write: Write & { kind: 'put' }): Io<string | undefined> {
+  *#put(opened: ChangingLog, live: Found | undefined, write: Write & { kind: 'put' }): Io<string | undefined> {
     const { store, slot } = this
     const { file, kept, log, size } = opened
     const { value } = write

@@ -11,7 +11,7 @@ import { ask, type Io } from '../io/requests.ts'
 import { isEntryLog, temporaryName } from '../log/names.ts'
 import type { Store } from '../store.ts'
 import { aloneAs, countedEnd, stateOffset } from './fields.ts'
-import { readOpen } from './raw.ts'
+import { type OpenLog, withLog } from './raw.ts'
 import { replaceLog } from './seal.ts'
 
 /** A log whose records follow each other so closely, in milliseconds, is hot. */
@@ -25,32 +25,28 @@ export function isOvergrown({ bounds }: Store, size: number, liveLength: number,
 
 /** Replaces the log at `path` by its last record. Whether it did: not if others use it, or if there is nothing to gain. */
 export function* compact(store: Store, path: string): Io<boolean> {
-  const file = yield* ask<'open'>({ op: 'open', path, create: false })
-  if (file === undefined) return false
+  return (yield* withLog(store, path, opened => compactOpen(store, path, opened))) === true
+}
+
+function* compactOpen(store: Store, path: string, { file, log, size }: OpenLog): Io<boolean> {
+  const { last, state, value: put } = log
+  // Claims are not carried over, so a log with one is left for later.
+  if (last === undefined || last.kind === 'seal' || last.kind === 'claim') return false
+  if (state === undefined || put === undefined || put.length === size) return false
+  const value = put.bytes.subarray(put.valueStart, put.valueEnd)
+  const record = store.framing.encode(aloneAs(state, put), value, 0)
+  const temporary = `${store.folder}/${temporaryName(store.environment.newId())}`
+  yield* ask<'write'>({ op: 'write', path: temporary, bytes: record, durable: store.settings.durable })
+  let done = false
   try {
-    const { log, size } = yield* readOpen(store, file)
-    const { last, state, value: put } = log
-    // Claims are not carried over, so a log with one is left for later.
-    if (last === undefined || last.kind === 'seal' || last.kind === 'claim') return false
-    if (state === undefined || put === undefined || put.length === size) return false
-    const value = put.bytes.subarray(put.valueStart, put.valueEnd)
-    const record = store.framing.encode(aloneAs(state, put), value, 0)
-    const temporary = `${store.folder}/${temporaryName(store.environment.newId())}`
-    yield* ask<'write'>({ op: 'write', path: temporary, bytes: record, durable: store.settings.durable })
-    let done = false
-    try {
-      done = yield* replaceLog(store, path, file, size, stateOffset(state), { by: 'file', temporary })
-    } finally {
-      if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
-    }
-    if (done) {
-      if (isEntryLog(path.slice(store.folder.length + 1))) store.order.unwritten += record.length - countedEnd(log)
-      if (topics.compact.active) {
-        topics.compact.publish({ folder: store.folder, path, before: size, after: record.length })
-      }
-    }
-    return done
+    done = yield* replaceLog(store, path, file, size, stateOffset(state), { by: 'file', temporary })
   } finally {
-    yield* ask<'close'>({ op: 'close', file })
+    if (!done) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
   }
+  if (done) {
+    if (isEntryLog(path.slice(store.folder.length + 1))) store.order.unwritten += record.length - countedEnd(log)
+    if (topics.compact.active)
+      topics.compact.publish({ folder: store.folder, path, before: size, after: record.length })
+  }
+  return done
 }

@@ -11,7 +11,7 @@ import { type LogRecord, noRef } from '../log/record.ts'
 import type { Store } from '../store.ts'
 import { compareAndAppend } from './append.ts'
 import { bareRecord } from './fields.ts'
-import { readOpen } from './raw.ts'
+import { withLog } from './raw.ts'
 
 /** Writes what the intent says over the seal, unless somebody has done it. The end of the log then; undefined: somebody had. */
 export function apply(store: Store, path: string, seal: string, record: Buffer | undefined): Io<number | undefined> {
@@ -27,16 +27,12 @@ export function* writeOver(
   makeRecord: (at: number) => Buffer,
 ): Io<number | undefined> {
   for (;;) {
-    const file = yield* ask<'open'>({ op: 'open', path, create: false })
-    if (file === undefined) return undefined
-    try {
-      const { log, size } = yield* readOpen(store, file)
+    const end = yield* withLog(store, path, function* ({ file, log, size }) {
       if (log.last?.id !== seal) return undefined
       const record = makeRecord(size)
-      if (yield* compareAndAppend(store, file, record, size)) return size + record.length
-    } finally {
-      yield* ask<'close'>({ op: 'close', file })
-    }
+      return (yield* compareAndAppend(store, file, record, size)) ? size + record.length : 'again'
+    })
+    if (end !== 'again') return end
   }
 }
 

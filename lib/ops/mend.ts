@@ -12,7 +12,7 @@ import { compareAndAppend } from './append.ts'
 import { compact } from './compact.ts'
 import { aloneAs, bareRecord, holdOf, stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
-import { readOpen } from './raw.ts'
+import { type OpenLog, readOpen, withLog } from './raw.ts'
 import { reclaim } from './reclaim.ts'
 import { Patience, passSeal } from './seal.ts'
 
@@ -39,20 +39,17 @@ export function* isDeadSeal(store: Store, { last }: LogState): Io<boolean> {
 
 /** Lifts a dead seal; the log afterwards. */
 export function* lift(store: Store, path: string): Io<LogState | undefined> {
-  yield* underLock(store, locked => passHere(locked, path, new Patience()))
+  yield* pass(store, path, new Patience())
   return yield* readToKeep(store, path)
 }
 
 /** The log's seal, if there is one, is lifted, or there is a moment to wait. */
-function* passHere(store: Store, path: string, patience: Patience): Io<void> {
-  const file = yield* ask<'open'>({ op: 'open', path, create: false })
-  if (file === undefined) return
-  try {
-    const { log, size } = yield* readOpen(store, file)
-    if (log.last?.kind === 'seal') yield* passSeal(store, path, file, size, log.last, patience)
-  } finally {
-    yield* ask<'close'>({ op: 'close', file })
-  }
+function* pass(bucket: Store, path: string, patience: Patience): Io<void> {
+  yield* underLock(bucket, store =>
+    withLog(store, path, function* ({ file, log: { last }, size }) {
+      if (last?.kind === 'seal') yield* passSeal(store, path, file, size, last, patience)
+    }),
+  )
 }
 
 /** Takes the damaged stretches out of a log: only its live record stays, or nothing. Waits for whoever has it sealed, or writes to
@@ -64,7 +61,7 @@ export function* clean(store: Store, path: string): Io<void> {
     const log = yield* readToKeep(store, path)
     // Somebody has replaced it.
     if (log?.damaged !== true) return
-    if (log.last?.kind === 'seal') yield* underLock(store, locked => passHere(locked, path, patience))
+    if (log.last?.kind === 'seal') yield* pass(store, path, patience)
     else if (yield* underLock(store, locked => cleanHere(locked, path, log))) return
     else patience.lose()
   }
@@ -100,16 +97,12 @@ export function* forestall(store: Store, path: string, place: string): Io<boolea
 
 /** Appends a record that says nothing, if the log is still `expected`. */
 function* overwrite(store: Store, path: string, expected: (log: LogState) => boolean): Io<boolean> {
-  const file = yield* ask<'open'>({ op: 'open', path, create: false })
-  if (file === undefined) return false
-  try {
-    const { log, size } = yield* readOpen(store, file)
+  const done = yield* withLog(store, path, function* ({ file, log, size }) {
     if (!expected(log)) return false
     const fields = bareRecord(store, { kind: 'unseal', ref: stateOffset(log.state) })
     return yield* compareAndAppend(store, file, store.framing.encode(fields, noBytes, size), size)
-  } finally {
-    yield* ask<'close'>({ op: 'close', file })
-  }
+  })
+  return done === true
 }
 
 /** Gives the entry that has `place` another one, and that back; undefined: it is another entry by now. Waits, and throws, as
@@ -118,34 +111,29 @@ export function* giveNewPlace(store: Store, slot: Slot, place: string): Io<strin
   const patience = new Patience()
   for (;;) {
     if (patience.isDue) yield* patience.rest(store, slot.path)
-    const given = yield* underLock(store, locked => giveNewPlaceHere(locked, slot, place, patience))
+    const given = yield* underLock(store, locked =>
+      withLog(locked, slot.path, opened => giveNewPlaceTo(locked, slot.path, opened, place, patience)),
+    )
     if (given !== 'again') return given
   }
 }
 
-function* giveNewPlaceHere(
+function* giveNewPlaceTo(
   store: Store,
-  slot: Slot,
+  path: string,
+  { file, log, size }: OpenLog,
   place: string,
   patience: Patience,
 ): Io<string | 'again' | undefined> {
-  const { path } = slot
-  const file = yield* ask<'open'>({ op: 'open', path, create: false })
-  if (file === undefined) return undefined
-  try {
-    const { log, size } = yield* readOpen(store, file)
-    const { last, state, value: put } = log
-    if (last?.kind === 'seal') {
-      yield* passSeal(store, path, file, size, last, patience)
-      return 'again'
-    }
-    if (state === undefined || put?.place !== place) return undefined
-    const fields = { ...aloneAs(state, put), place: store.environment.newId() }
-    const value = put.bytes.subarray(put.valueStart, put.valueEnd)
-    if (yield* compareAndAppend(store, file, store.framing.encode(fields, value, size), size)) return fields.place
-    patience.lose()
+  const { last, state, value: put } = log
+  if (last?.kind === 'seal') {
+    yield* passSeal(store, path, file, size, last, patience)
     return 'again'
-  } finally {
-    yield* ask<'close'>({ op: 'close', file })
   }
+  if (state === undefined || put?.place !== place) return undefined
+  const fields = { ...aloneAs(state, put), place: store.environment.newId() }
+  const value = put.bytes.subarray(put.valueStart, put.valueEnd)
+  if (yield* compareAndAppend(store, file, store.framing.encode(fields, value, size), size)) return fields.place
+  patience.lose()
+  return 'again'
 }

@@ -1,6 +1,7 @@
 // Reading a log as it stands in its file.
 
 import { ask, type File, type FileStamp, type Io } from '../io/requests.ts'
+import type { LogRead } from '../log/hot.ts'
 import { type LogState, readState } from '../log/state.ts'
 import { ordinaryReach, type Store } from '../store.ts'
 import { skim, skimLog, stateOf } from './skim.ts'
@@ -34,7 +35,7 @@ export function* readLog(store: Store, path: string, stamped?: Stamped, skims = 
 }
 
 /** The log in an open file. With its path, a value that was streamed in may be left out. */
-export function* readOpen(store: Store, file: File, path?: string): Io<{ log: LogState; size: number }> {
+export function* readOpen(store: Store, file: File, path?: string): Io<LogRead> {
   let reach = ordinaryReach
   let skims = path !== undefined
   for (;;) {
@@ -47,5 +48,22 @@ export function* readOpen(store: Store, file: File, path?: string): Io<{ log: Lo
       if (put !== undefined) return { log: stateOf(put), size: put.length }
     }
     reach = window.size - log.from
+  }
+}
+
+/** A log that is open, and what it says. */
+export interface OpenLog extends LogRead {
+  readonly file: File
+}
+
+/** Opens the log at `path`, has `act` see to it, and closes it. undefined: there is no such log. */
+export function* withLog<T>(store: Store, path: string, act: (opened: OpenLog) => Io<T>): Io<T | undefined> {
+  const file = yield* ask<'open'>({ op: 'open', path, create: false })
+  if (file === undefined) return undefined
+  try {
+    const { log, size } = yield* readOpen(store, file)
+    return yield* act({ file, log, size })
+  } finally {
+    yield* ask<'close'>({ op: 'close', file })
   }
 }

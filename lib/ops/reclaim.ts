@@ -5,37 +5,32 @@
 // Steps: 1 read the log; only one without a live value goes. 2 Seal it, unlink it (`seal.ts`).
 // Crash: a sealed, still deleted file, whose seal the next writer of the key lifts.
 
-import { ask, type Io } from '../io/requests.ts'
+import type { Io } from '../io/requests.ts'
 import { isFolderLog } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
 import { forFolder, type Store } from '../store.ts'
 import { holdOf, stateOffset } from './fields.ts'
 import { underLock } from './lock.ts'
-import { readOpen } from './raw.ts'
+import { type OpenLog, withLog } from './raw.ts'
 import { Patience, passSeal, replaceLog } from './seal.ts'
 
 /** Unlinks the log at `path` if nothing is stored in it and nobody uses it. `later`: by the system's other threads. */
 export function* reclaim(bucket: Store, path: string, later: boolean): Io<boolean> {
   const store = isFolderLog(path.slice(bucket.folder.length + 1)) ? forFolder(bucket) : bucket
-  return yield* underLock(store, locked => reclaimHere(locked, path, later))
+  const reclaimed = yield* underLock(store, locked =>
+    withLog(locked, path, opened => reclaimOpen(locked, path, opened, later)),
+  )
+  return reclaimed === true
 }
 
-function* reclaimHere(store: Store, path: string, later: boolean): Io<boolean> {
-  const file = yield* ask<'open'>({ op: 'open', path, create: false })
-  if (file === undefined) return false
-  try {
-    const { log, size } = yield* readOpen(store, file)
-    if (log.last !== undefined && isOrphan(store, log.last)) {
-      yield* passSeal(store, path, file, size, log.last, new Patience())
-      return false
-    }
-    if (log.value !== undefined || log.last?.kind === 'seal' || log.last?.kind === 'claim') return false
-    return yield* replaceLog(store, path, file, size, stateOffset(log.state), {
-      by: later ? 'nothing, later' : 'nothing',
-    })
-  } finally {
-    yield* ask<'close'>({ op: 'close', file })
+function* reclaimOpen(store: Store, path: string, { file, log, size }: OpenLog, later: boolean): Io<boolean> {
+  if (log.last !== undefined && isOrphan(store, log.last)) {
+    yield* passSeal(store, path, file, size, log.last, new Patience())
+    return false
   }
+  if (log.value !== undefined || log.last?.kind === 'seal' || log.last?.kind === 'claim') return false
+  const by = later ? 'nothing, later' : 'nothing'
+  return yield* replaceLog(store, path, file, size, stateOffset(log.state), { by })
 }
 
 /** A seal or claim of this very thread, of an operation that is over: the disk did not let it be lifted. */
