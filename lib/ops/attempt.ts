@@ -146,7 +146,7 @@ export class Attempt {
 
   *#put(opened: ChangingLog, live: Found | undefined, write: Write & { kind: 'put' }): Io<string | undefined> {
     const { store, slot } = this
-    const { file, kept, log, size } = opened
+    const { kept, log, size } = opened
     const { value } = write
     const streamed = value instanceof Uint8Array ? undefined : value
     const large = streamed !== undefined || value.length > store.bounds.largeValue
@@ -165,34 +165,23 @@ export class Attempt {
     checkFits(store, slot, length, large ? 0 : size)
     const hinted = write.expires !== Number.POSITIVE_INFINITY || write.tags.length > 0
     const told = hinted ? yield* this.#hint(log, live, write) : 'nothing'
+    // Where the log ends then.
+    const end = large ? length : size + length
     const begins = live === undefined && !slot.hidden
     const { name: backend, fileExtension: extension } = store.backend
     if (begins) {
-      const bytes = large ? length : size + length
       const { hash } = slot
       // If this fails half-way the record may stand there all the same: `check` finds it then.
-      yield* appendOrder(store, [{ kind: 'add', id: place, time: fields.time, bytes, hash, extension, backend }])
-      this.#ended.push({ place, bytes })
+      yield* appendOrder(store, [{ kind: 'add', id: place, time: fields.time, bytes: end, hash, extension, backend }])
+      this.#ended.push({ place, bytes: end })
     }
-    if (large) {
-      const temporary = streamed?.path ?? `${store.folder}/${temporaryName(fields.id)}`
-      if (streamed !== undefined) yield* completeStreamed(store, streamed, fields)
-      else yield* ask<'write'>({ op: 'write', path: temporary, bytes: record!, durable: store.settings.durable })
-      let done = false
-      try {
-        done = yield* replaceLog(store, slot.path, file, size, stateOffset(log.state), { by: 'file', temporary })
-      } finally {
-        // A streamed value is needed again; who streamed it removes it.
-        if (!done && streamed === undefined) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
-      }
-      if (!done) return undefined
-      this.replaced = true
-      if (live !== undefined) this.#grow(log, length)
-    } else {
-      if (!(yield* this.#append(opened, record!))) return undefined
+    const landed = yield* large ? this.#replace(opened, fields, record ?? streamed!) : this.#append(opened, record!)
+    if (!landed) return undefined
+    if (live !== undefined) this.#grow(log, end)
+    if (large) this.replaced = true
+    else {
       if (kept !== undefined) knowRecord(store, kept, record!, size)
-      if (live !== undefined) this.#grow(log, size + length)
-      this.#noteGrowth(size + length, length, fields.time - (log.last?.time ?? 0))
+      this.#noteGrowth(end, length, fields.time - (log.last?.time ?? 0))
     }
     if (told !== 'nothing' && (yield* isNews(store, told)))
       yield* noteTags(store, slot, write.tags, live?.put.tags ?? [])
@@ -206,6 +195,24 @@ export class Attempt {
     }
     if (store.settings.durable) yield* syncNames(store, [slot.path])
     return fields.id
+  }
+
+  /** Replaces the log by a file of its own, with this record or this streamed value. Whether it did. */
+  *#replace({ file, log, size }: ChangingLog, fields: RecordFields, record: Buffer | StreamedValue): Io<boolean> {
+    const { store, slot } = this
+    const { durable } = store.settings
+    const isStreamed = !(record instanceof Uint8Array)
+    const temporary = isStreamed ? record.path : `${store.folder}/${temporaryName(fields.id)}`
+    if (isStreamed) yield* completeStreamed(store, record, fields)
+    else yield* ask<'write'>({ op: 'write', path: temporary, bytes: record, durable })
+    let done = false
+    try {
+      done = yield* replaceLog(store, slot.path, file, size, stateOffset(log.state), { by: 'file', temporary })
+    } finally {
+      // A streamed value is needed again; who streamed it removes it.
+      if (!done && !isStreamed) yield* ask<'unlink'>({ op: 'unlink', path: temporary })
+    }
+    return done
   }
 
   /** The log of an entry takes so many bytes now. */
