@@ -147,6 +147,8 @@ export class Core {
   }
 
   #degrade<T>(operation: string, degraded: T, error: unknown): T {
+    // A seal may stand that the disk did not let be lifted, and others wait for this living thread.
+    if (error instanceof StorageIOError) this.tidy()
     if (!this.settings.degrade || !(error instanceof StorageIOError)) throw error
     if (topics.error.active) topics.error.publish({ folder: this.path, operation, error })
     return degraded

@@ -26,7 +26,7 @@ import type { Tag } from './log/record.ts'
 import type { LogState } from './log/state.ts'
 import { checkLongWork, checkSignal, type LongWork } from './long-work.ts'
 import { Check, entrySteps, type Problem } from './ops/check.ts'
-import { obtain, release } from './ops/claim.ts'
+import { type ClaimOutcome, obtain, release } from './ops/claim.ts'
 import { beginTransaction, commit, rollBack } from './ops/commit.ts'
 import { cull } from './ops/cull.ts'
 import { eraseFolder, eraseSteps, type Removed } from './ops/erase.ts'
@@ -237,9 +237,7 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
   async #computeOnce(slot: Slot, compute: () => V | Promise<V>, terms: Terms): Promise<V> {
     const core = this.#core
     const alone = { kind: 'claimed', id: '' } as const
-    const outcome = await core.attemptAsync('getOrSet', alone, () =>
-      this.#inOrder(slot, () => core.async(obtain(this.#store, slot))),
-    )
+    const outcome = await core.attemptAsync('getOrSet', alone, () => this.#obtain(slot))
     if (outcome.kind === 'value') return outcome.recalled.value as V
     try {
       const value = await compute()
@@ -255,6 +253,13 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     } finally {
       this.#store.environment.holds.delete(outcome.id)
     }
+  }
+
+  /** Not in turn, as the look before was: who waits for another's computation keeps no other call waiting. In a transaction nobody
+   *  waits here, and calls for one key must not overlap. */
+  #obtain(slot: Slot): Promise<Exclude<ClaimOutcome, { kind: 'wait' }>> {
+    const run = () => this.#core.async(obtain(this.#store, slot))
+    return this.#store.transaction === undefined ? run() : this.#turns.take(slot, run)
   }
 
   async #release(slot: Slot, claim: string): Promise<void> {
@@ -653,7 +658,8 @@ export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, 
     this.#core.noteLookUp()
     if (memory === undefined || !mayRemember(store, slot))
       return await this.#read('get', undefined, slot, () => get(store, slot))
-    const remembered = fromMemory(store, memory, slot)
+    // What is being written is not what memory has.
+    const remembered = this.#turns.isWritten(slot) ? undefined : fromMemory(store, memory, slot)
     return remembered ?? (await this.#read('get', undefined, slot, () => getThroughMemory(store, memory, slot)))
   }
 

@@ -42,6 +42,12 @@ export class Turns {
     return mine
   }
 
+  /** Whether a write has been called that has not ended. */
+  isWritten(slot: Slot): boolean {
+    // Mostly nothing is under way, and to find the path takes a hash.
+    return this.#lines.size > 0 && this.#lines.get(slot.path)?.write !== undefined
+  }
+
   /** When all that came before have ended. */
   async settled(): Promise<void> {
     if (this.#lines.size > 0) await Promise.all([...this.#lines.values()].map(ended))

@@ -25,6 +25,46 @@ describe('AsyncBucket', () => {
     expect(await promises.get('a')).toBe(101)
   })
 
+  test('a read behind a write that waits for another read sees what is written, not what memory has', async () => {
+    const { promises } = newBucket<string, string>({ memory: { revalidate: 'never' } })
+    for (const read of ['has', 'getEntry', 'get'] as const) {
+      await promises.set('a', 'old')
+      expect(await promises.get('a')).toBe('old')
+      const [, , value] = await Promise.all([promises[read]('a'), promises.set('a', 'new'), promises.get('a')])
+      expect(value).toBe('new')
+    }
+    const [, , value] = await Promise.all([promises.has('a'), promises.delete('a'), promises.get('a')])
+    expect(value).toBeUndefined()
+  })
+
+  test('who waits for a value that another bucket computes holds no other call up', async () => {
+    const bucket = newBucket<string, string>()
+    const other = new Bucket<string, string>(bucket.path)
+    let begin = (): void => {}
+    let goOn = (): void => {}
+    const begun = new Promise<void>(resolve => {
+      begin = resolve
+    })
+    const others = new Promise<void>(resolve => {
+      goOn = resolve
+    })
+    const computing = bucket.promises.getOrSet('a', async () => {
+      begin()
+      await others
+      // By the bucket that waits: if its calls stood in line behind that, nobody would ever end.
+      await other.promises.set('a', 'first')
+      return 'computed'
+    })
+    await begun
+    const asked = other.promises.getOrSet('a', () => 'mine')
+    expect(await other.promises.get('b')).toBeUndefined()
+    expect(await other.promises.size()).toBe(0)
+    goOn()
+    expect(await computing).toBe('computed')
+    expect(['first', 'computed']).toContain(await asked)
+    expect(await other.promises.get('a')).toBe('computed')
+  })
+
   test('a value may be changed when set() has returned', async () => {
     const { promises } = newBucket<string, { n: number }>()
     const value = { n: 1 }

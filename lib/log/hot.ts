@@ -27,7 +27,7 @@ export class HotLogs {
     return this.#known.get(kept)?.read
   }
 
-  /** So many looks in a row have found nothing new; below zero: there is something. */
+  /** So many looks in a row have found nothing new. */
   quiet(kept: Kept): number {
     return this.#known.get(kept)?.quiet ?? 0
   }
@@ -48,9 +48,8 @@ export class HotLogs {
     this.#known.set(kept, { read, quiet: this.quiet(kept) })
   }
 
-  /** There is more than is known. */
+  /** There is more than is known, or less: what stands there is to be read. */
   doubt(kept: Kept): void {
-    const known = this.#known.get(kept)
-    if (known !== undefined) known.quiet = -1
+    this.#known.delete(kept)
   }
 }

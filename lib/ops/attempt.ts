@@ -131,7 +131,7 @@ export class Attempt {
       }
       this.#grow(log, end)
       if (settings.durable) yield* syncNames(store, [slot.path])
-      goes = seal !== undefined && (yield* mayAct(store, file, seal, size + bytes.length))
+      goes = seal !== undefined && (yield* mayAct(store, slot.path, file, seal, size + bytes.length))
       this.replaced = goes
       if (goes) yield* unlinkLater(store, slot.path, seal!.id)
       else garbage.add(slot.path)

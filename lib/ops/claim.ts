@@ -30,12 +30,14 @@ export function* claim(store: Store, slot: Slot, over?: string): Io<ClaimOutcome
   if (recalled !== undefined) return { kind: 'value', recalled }
 
   // Who else claims must be asked of the world, and a decision may not ask: so look first, then claim over what was seen.
-  const rival = yield* rivalClaim(store, slot)
+  // A transaction has the key to itself: whoever computes could not store before it ends.
+  const alone = store.transaction?.deferred === false
+  const rival = alone ? undefined : yield* rivalClaim(store, slot)
   if (rival?.living === true) return { kind: 'wait', own: rival.own }
   const { result, id } = yield* change<Recalled | 'claimed' | 'wait'>(store, slot, { creates: true }, (entry, log) => {
     const now = good(entry)
     if (now !== undefined) return { write: undefined, result: now }
-    if (log.last?.kind === 'claim' && log.last.id !== rival?.id) return { write: undefined, result: 'wait' }
+    if (!alone && log.last?.kind === 'claim' && log.last.id !== rival?.id) return { write: undefined, result: 'wait' }
     return { write: { kind: 'claim' }, result: 'claimed' }
   })
   if (result === 'wait') return { kind: 'wait', own: false }
@@ -61,11 +63,10 @@ export interface Rival {
 
 /** The claim that a log ends with, if any; `own`: of this very thread. */
 export function* rivalClaim(store: Store, slot: Slot): Io<{ id: string; living: boolean; own: boolean } | undefined> {
-  let rival: Rival | undefined
-  yield* change(store, slot, { creates: false }, (_, { last }) => {
-    if (last?.kind === 'claim') rival = { id: last.id, owner: last.owner, time: last.time }
-    return { write: undefined, result: undefined }
-  })
+  const { result: rival } = yield* change<Rival | undefined>(store, slot, { creates: false }, (_, { last }) => ({
+    write: undefined,
+    result: last?.kind === 'claim' ? { id: last.id, owner: last.owner, time: last.time } : undefined,
+  }))
   return rival && { id: rival.id, ...(yield* stateOfClaim(store, rival)) }
 }
 

@@ -152,7 +152,7 @@ export function* replaceLog(
   let release = true
   try {
     const sealed = yield* compareAndAppend(store, file, seal, size)
-    if (!sealed || !(yield* mayAct(store, file, fields, size + seal.length))) return false
+    if (!sealed || !(yield* mayAct(store, path, file, fields, size + seal.length))) return false
     if (replacement.by === 'file') yield* ask<'rename'>({ op: 'rename', from: replacement.temporary, to: path })
     else if (replacement.by === 'nothing') yield* ask<'unlink'>({ op: 'unlink', path })
     else {
@@ -174,6 +174,7 @@ export function* replaceLog(
  *  thread takes it away any more. */
 export function* mayAct(
   store: Store,
+  path: string,
   file: File,
   seal: Pick<RecordFields, 'id' | 'time' | 'ref'>,
   size: number,
@@ -182,7 +183,7 @@ export function* mayAct(
   if (!environment.holds.has(seal.id)) return false
   // On another host this seal may be lifted once the timeout has passed: do not act on one that is half that old.
   if (environment.now() - seal.time > settings.timeoutMs / 2) {
-    yield* unseal(store, file, seal.ref, size)
+    yield* giveUp(store, path, file, seal.ref, size)
     return false
   }
   environment.holds.set(seal.id, 'going')
@@ -206,7 +207,8 @@ export function* unlinkLater(store: Store, path: string, seal: string): Io<void>
  */
 export function* giveUp(store: Store, path: string, file: File, stateAt: number, size: number): Io<void> {
   try {
-    yield* unseal(store, file, stateAt, size)
+    // Others may have appended in vain behind it.
+    if (!(yield* unseal(store, file, stateAt, size))) store.garbage.add(path)
   } catch (error) {
     if (!(error instanceof StorageIOError)) throw error
     store.garbage.add(path)

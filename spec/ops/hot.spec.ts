@@ -7,7 +7,7 @@ import { Bucket } from '../../lib/index.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { reclaim } from '../../lib/ops/reclaim.ts'
 
-import { entryFile, newBucket, newFolder, openBelow } from '../support/folders.ts'
+import { entryFile, entryFiles, newBucket, newFolder, openBelow } from '../support/folders.ts'
 import { newStore, sync } from '../support/stores.ts'
 
 /** A counter that has been counted up three times, by a bucket that keeps its log open. */
@@ -120,6 +120,21 @@ test('a counter whose file was cut off, emptied or overwritten by others says wh
   expect(bucket.incr('n')).toBe(1)
   expect(bucket.incr('n')).toBe(2)
   expect(other.get('n')).toBe(2)
+})
+
+test('a log that was cut off by just as much as is then written in vain is read anew', () => {
+  for (const cut of [1, 2, 3]) {
+    const bucket = newBucket<string, number>()
+    for (let i = 0; i < 12; i++) bucket.incr('n')
+    const [file] = entryFiles(bucket.path)
+    const before = readFileSync(file!).length
+    expect(bucket.touch('n', 1e6)).toBe(true)
+    // As long as the touch was, or several of them.
+    const touch = readFileSync(file!).length - before
+    for (let i = 0; i < 6; i++) bucket.incr('n')
+    truncateSync(file!, readFileSync(file!).length - cut * touch)
+    expect(bucket.touch('n', 1e6)).toBe(bucket.get('n') !== undefined)
+  }
 })
 
 test('what stands behind what is known is read, however much it is', () => {

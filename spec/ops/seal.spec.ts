@@ -1,7 +1,11 @@
-import { describe, expect, test } from 'vitest'
-import { TimeoutError } from '../../lib/errors.ts'
+import fs from 'node:fs'
+import { describe, expect, test, vi } from 'vitest'
+import { StorageIOError, TimeoutError } from '../../lib/errors.ts'
+import { readLog } from '../../lib/ops/raw.ts'
 import { Patience } from '../../lib/ops/seal.ts'
 import type { Store } from '../../lib/store.ts'
+import { entryFile, newBucket } from '../support/folders.ts'
+import { newStore, sync } from '../support/stores.ts'
 
 /** A store of which nothing is asked but the time, and how long to wait. */
 function clockwork(timeoutMs: number) {
@@ -55,4 +59,20 @@ describe('who waits for others', () => {
     waitOnce(patience, world)
     expect(() => waitOnce(patience, world)).toThrow(TimeoutError)
   })
+})
+
+test('a seal that could not be acted upon is lifted in time, though others have written in vain behind it', async () => {
+  const bucket = newBucket<string, number>()
+  bucket.set('a', 1)
+  const file = entryFile(bucket.path)
+  vi.spyOn(fs, 'unlinkSync').mockImplementationOnce(path => {
+    // What a writer appends who had opened the log before: its place is where the seal is.
+    fs.appendFileSync(file, fs.readFileSync(file).subarray(0, 100))
+    throw Object.assign(new Error('i/o error'), { code: 'EIO', syscall: 'unlink', path })
+  })
+  expect(() => bucket.clear()).toThrow(StorageIOError)
+  const last = () => sync(readLog(newStore(bucket.path), file))?.last?.kind
+  expect(last()).toBe('seal')
+  await vi.waitFor(() => expect(last()).not.toBe('seal'), { timeout: 30_000 })
+  expect(bucket.get('a')).toBe(1)
 })

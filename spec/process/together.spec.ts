@@ -183,6 +183,17 @@ describe('what the dead leave behind', () => {
   })
 })
 
+test('a transaction computes what another process computes already: that one could not store it before the end', async () => {
+  const folder = newFolder()
+  const other = startActor(folder, 'computeForEver')
+  await once(other, 'message')
+  const bucket = new Bucket<string, string>(folder)
+  expect(await bucket.promises.transact(t => t.getOrSet('slow', () => 'mine'))).toBe('mine')
+  expect(bucket.get('slow')).toBe('mine')
+  other.kill('SIGKILL')
+  await once(other, 'exit')
+})
+
 test('a process that ends on its own writes down what it knew', async () => {
   const folder = newFolder()
   expect(await resultOf(startActor(folder, 'writeLarge', 20))).toBe(20)

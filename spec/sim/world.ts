@@ -143,7 +143,7 @@ export class Process {
     let state = ''
     for (const [path, { file, kept }] of this.kept) {
       const known = this.#store?.hot.known(kept)
-      state += `${path}:${file.name}:${file.content}:${known?.size}:${(this.#store?.hot.quiet(kept) ?? 0) < 0};`
+      state += `${path}:${file.name}:${file.content}:${known?.size};`
     }
     return state
   }
