@@ -320,7 +320,7 @@ for (const [name, face] of faces) {
       .catch(() => {})
     await twin.delete('f')
     await twin.close()
-    await expect.poll(() => entryFiles(bucket.path), { timeout: 5000 }).toEqual([])
+    await expect.poll(() => entryFiles(bucket.path)).toEqual([])
   })
 
   test(`${name} unlinks the files of what was deleted, within seconds`, async () => {
@@ -328,7 +328,7 @@ for (const [name, face] of faces) {
     for (let i = 0; i < 20; i++) await twin.set(i, i)
     for (let i = 0; i < 15; i++) await twin.delete(i)
     await twin.set(0, 'again')
-    await expect.poll(() => entryFiles(bucket.path).length, { timeout: 5000 }).toBe(6)
+    await expect.poll(() => entryFiles(bucket.path).length).toBe(6)
     expect(await twin.entries()).toEqual([
       [15, 15],
       [16, 16],
@@ -353,7 +353,8 @@ test('an entry that was truncated reads as it was before the lost record', () =>
 })
 
 test('a synchronous call that would wait for its own thread fails at once', async () => {
-  const bucket = newBucket({ timeout: 10_000 })
+  // Longer than this may take: who waited would not come to an end.
+  const bucket = newBucket({ timeout: 100_000 })
   bucket.set('a', 1)
   let release!: () => void
   const held = new Promise<void>(resolve => {
@@ -364,9 +365,7 @@ test('a synchronous call that would wait for its own thread fails at once', asyn
     await held
   })
   await expect.poll(() => readFileSync(entryFile(bucket.path), 'latin1')).toContain('transaction')
-  const before = performance.now()
   expect(() => bucket.set('a', 3)).toThrow(DeadlockError)
-  expect(performance.now() - before).toBeLessThan(5000)
   expect(bucket.get('a')).toBe(1)
   release()
   await transaction

@@ -1,6 +1,6 @@
 // What a caller gets wrong is told at the call, in words, before anything is touched.
 
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   Bucket,
   type BucketOptions,
@@ -166,7 +166,7 @@ describe('long work', () => {
     const { promises } = newBucket()
     await promises.set('a', 1, { tag: 't' })
     await promises.set('b', 1, { expire: 1 })
-    await vi.waitFor(async () => expect(await promises.has('b')).toBe(false))
+    await expect.poll(() => promises.has('b')).toBe(false)
     const options = given as object
     for (const call of [
       () => promises.clear(options),

@@ -297,7 +297,7 @@ onBothFaces((faceOf, transact) => {
     for (const i of numbers(40)) bucket.set(i, kilobyte)
     for (const i of numbers(40)) await faceOf(bucket).delete(i)
     expect(await faceOf(bucket).volume()).toBeLessThan(20_000)
-    await expect.poll(() => entryFiles(bucket.path).length, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => entryFiles(bucket.path).length).toBe(0)
   })
 })
 
@@ -317,7 +317,7 @@ test('the volume is that of the files, whatever has lost its race on the way', a
   ]
   for (let i = 0; i < 120; i++) await Promise.all(steps.map(step => step(`key ${i % 3}`, i)))
   for (let i = 0; i < 3; i++) bucket.set(`key ${i}`, i)
-  await vi.waitFor(() => expect(entryFiles(bucket.path)).toHaveLength(3), 5000)
+  await expect.poll(() => entryFiles(bucket.path)).toHaveLength(3)
   const bytes = [...entryFiles(bucket.path), ...filesIn(bucket.path).filter(name => name.startsWith('order'))]
     .map(name => statSync(resolve(bucket.path, name)).size)
     .reduce((sum, size) => sum + size)

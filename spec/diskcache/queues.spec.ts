@@ -427,6 +427,6 @@ describe('among processes', () => {
     const bucket = newBucket()
     for (let i = 0; i < 50; i++) bucket.push(i)
     while (bucket.pull() !== undefined) {}
-    await expect.poll(() => entryFiles(bucket.path).length, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => entryFiles(bucket.path).length).toBe(0)
   })
 })

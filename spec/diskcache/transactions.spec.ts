@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Bucket, TimeoutError } from '../../lib/index.ts'
 import { ask, type Io } from '../../lib/io/requests.ts'
 import { readOpen } from '../../lib/ops/raw.ts'
@@ -262,7 +262,7 @@ onBothFaces((faceOf, transact) => {
     expect(bucket.size).toBe(201)
     await expect(transact(bucket, steps, new Error('of mine'))).rejects.toThrow('of mine')
     // Nobody waits for a file to be closed.
-    await vi.waitFor(() => expect(readdirSync('/proc/self/fd').length).toBeLessThan(opened + 20))
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThan(opened + 20)
     expect(bucket.check()).toEqual([])
   })
 })
@@ -442,7 +442,6 @@ describe('AsyncBucket.transact', () => {
     await bucket.promises.transact(async inside => {
       await inside.set('held', 2)
       await inside.push('item')
-      const started = performance.now()
       const deadlock = expect.objectContaining({ name: 'DeadlockError', code: 'ERR_DEADLOCK' })
       expect(() => bucket.set('held', 3)).toThrow(deadlock)
       expect(() => other.delete('held')).toThrow(deadlock)
@@ -452,7 +451,6 @@ describe('AsyncBucket.transact', () => {
       expect(() => bucket.transact(() => bucket.set('other', 1))).toThrow(deadlock)
       expect(bucket.get('held')).toBe(1)
       bucket.set('free', 1)
-      expect(performance.now() - started).toBeLessThan(5000)
     })
     expect(bucket.get('held')).toBe(2)
     expect([...bucket.keys()].sort()).toEqual(
@@ -551,11 +549,9 @@ describe('among processes', () => {
     bucket.set('held', 'before')
     const { actor } = await holding(bucket.path, 'held')
     await actor.kill()
-    const started = performance.now()
     expect(bucket.get('held')).toBe('before')
     bucket.transact(() => bucket.set('held', `${bucket.get('held')} and after`))
     expect(bucket.get('held')).toBe('before and after')
-    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   test('one whose worker thread is terminated never was, and nobody waits for it', async () => {

@@ -45,7 +45,12 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 function runs(folder: string): number[] {
-  return existsSync(`${folder}/runs`) ? readFileSync(`${folder}/runs`, 'utf8').trim().split('\n').map(Number) : []
+  return existsSync(`${folder}/runs`)
+    ? readFileSync(`${folder}/runs`, 'utf8')
+        .split('\n')
+        .filter(line => line !== '')
+        .map(Number)
+    : []
 }
 
 function letGo(folder: string): void {

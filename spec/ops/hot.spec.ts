@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Bucket } from '../../lib/index.ts'
 import { compact } from '../../lib/ops/compact.ts'
 import { reclaim } from '../../lib/ops/reclaim.ts'
@@ -80,6 +80,9 @@ test('a change that fails by what the log says has looked whether it is still th
 })
 
 test.runIf(process.platform === 'linux')('the file of a long value is not kept open, nor one that was replaced', () => {
+  // What is kept is kept for a second of the clock.
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
   const { bucket, file } = counting()
   const open = (): string[] => openBelow(bucket.path).filter(path => path.startsWith(file))
   expect(open()).toEqual([file])

@@ -203,7 +203,7 @@ test('what is deleted is unlinked later, and nothing is held up by that', async 
         bucket.incr(9)
         return entryFiles(bucket.path).length
       },
-      { timeout: 5000, interval: 1 },
+      { interval: 1 },
     )
     .toBe(1)
 })

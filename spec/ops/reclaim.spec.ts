@@ -36,7 +36,7 @@ test('deletions in their hundreds, asynchronous ones, leave no more than a few f
   onTestFinished(() => void vi.useRealTimers())
   for (let i = 0; i < count; i++) expect(await bucket.promises.delete(i)).toBe(true)
   vi.useRealTimers()
-  await vi.waitFor(() => expect(entryFiles(bucket.path).length).toBeLessThanOrEqual(256))
+  await expect.poll(() => entryFiles(bucket.path).length).toBeLessThanOrEqual(256)
   expect(bucket.size).toBe(0)
   await bucket.promises.close()
   expect(entryFiles(bucket.path)).toEqual([])

@@ -73,6 +73,6 @@ test('a seal that could not be acted upon is lifted in time, though others have 
   expect(() => bucket.clear()).toThrow(StorageIOError)
   const last = () => sync(readLog(newStore(bucket.path), file))?.last?.kind
   expect(last()).toBe('seal')
-  await vi.waitFor(() => expect(last()).not.toBe('seal'), { timeout: 30_000 })
+  await expect.poll(last).not.toBe('seal')
   expect(bucket.get('a')).toBe(1)
 })

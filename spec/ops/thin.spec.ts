@@ -2,7 +2,7 @@
 
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { coreOf } from '../../lib/bucket.ts'
 import type { Bucket } from '../../lib/index.ts'
 import { expireOld } from '../../lib/ops/expiry.ts'
@@ -80,8 +80,8 @@ test('what has expired some minutes ago goes by itself, in the background of wri
   expect(bucket.size).toBe(53)
   clock.pass(3 * minute)
   bucket.set('and another', 1)
-  await vi.waitFor(() => expect(entryFiles(bucket.path).length).toBe(4), 10_000)
-  await vi.waitFor(() => expect(bucket.size).toBe(4))
+  await expect.poll(() => entryFiles(bucket.path).length).toBe(4)
+  await expect.poll(() => bucket.size).toBe(4)
   expect([...bucket.keys()]).toEqual(['lasting', 'for ever', 'one more', 'and another'])
   expect(bucket.check()).toEqual([])
 })

@@ -64,7 +64,11 @@ export async function stress(options: StressOptions): Promise<{ noted: Noted[]; 
   const all = [...running]
   await Promise.all(running.map(({ started }) => started))
   let kills = 0
-  for (const end = Date.now() + seconds * 1000; Date.now() < end && failures.length === 0; ) {
+  // On a slow machine for longer: until there is something to explain.
+  const isEnough = (): boolean =>
+    kills > 2 && all.reduce((sum, { name, log }) => sum + readLog(name, log).length, 0) > 200 * seconds
+  const end = Date.now() + seconds * 1000
+  while ((Date.now() < end || !isEnough()) && failures.length === 0) {
     await delay(killEveryMs * (0.2 + 1.6 * random()))
     const victim = running[Math.floor(random() * running.length)]!
     victim.child.kill('SIGKILL')

@@ -137,8 +137,12 @@ describe('timeout', () => {
 
   test('is of one attempt', async () => {
     let runs = 0
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
     const slowFirst = task(() => (++runs === 1 ? new Promise(() => {}) : runs), { timeout: 150, retries: 1 })
-    expect(await slowFirst()).toBe(2)
+    const result = slowFirst()
+    await vi.runAllTimersAsync()
+    expect(await result).toBe(2)
   })
 
   test('drops a late result: it is neither given nor stored', async () => {

@@ -148,6 +148,8 @@ describe('hashOfFile()', () => {
   })
 
   test('reads a file again only when it may have changed, and always while it is young', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    onTestFinished(() => void vi.useRealTimers())
     const path = join(temporaryFolder(), 'a')
     writeFileSync(path, 'abc')
     const read: unknown[] = []
@@ -156,8 +158,7 @@ describe('hashOfFile()', () => {
     await hashOfFile(path)
     expect(read).toEqual([path, path])
     // An hour later it is at rest, and read once more.
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
-    onTestFinished(() => void vi.useRealTimers())
+    vi.setSystemTime(Date.now() + 3_600_000)
     for (let round = 0; round < 3; round += 1) expect(await hashOfFile(path)).toBe(first)
     expect(read).toHaveLength(3)
     // Same size, and its time set back: the time of the inode's change tells.
