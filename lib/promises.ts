@@ -719,7 +719,12 @@ function checkUnread(source: Readable): void {
 
 async function collect(source: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of signal === undefined ? source : addAbortSignal(signal, source)) chunks.push(bytesOf(chunk))
+  try {
+    for await (const chunk of signal === undefined ? source : addAbortSignal(signal, source))
+      chunks.push(bytesOf(chunk))
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error
+  }
   return Buffer.concat(chunks)
 }
 

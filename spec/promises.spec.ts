@@ -1,8 +1,9 @@
 // What only the promise twin has: calls that overlap.
 
 import { readFileSync, statSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
-import { Bucket, ReadOnlyError } from '../lib/index.ts'
+import { Bucket, compressed, ReadOnlyError } from '../lib/index.ts'
 import { listen } from './support/channels.ts'
 import { entryFile, entryFiles, newBucket } from './support/folders.ts'
 import { leaveSeal } from './support/seals.ts'
@@ -265,6 +266,23 @@ describe('long work', () => {
     expect(steps.length).toBeGreaterThan(1)
     expect(steps.at(-1)).toEqual({ done: steps.at(-1)!.total, total: steps.at(-1)!.total })
     for (let i = 1; i < steps.length; i++) expect(steps[i]!.done).toBeGreaterThan(steps[i - 1]!.done)
+  })
+
+  test("a stream that is aborted rejects with the signal's reason, wherever its bytes go", async () => {
+    const reason = new Error('enough')
+    const slow = () => {
+      const stream = new Readable({ read() {} })
+      stream.push('some')
+      return stream
+    }
+    const buckets = [newBucket<string, any>(), newBucket<string, any>({ backend: compressed('v8') })]
+    for (const { promises } of buckets) {
+      const controller = new AbortController()
+      const stored = promises.set('a', slow(), { signal: controller.signal })
+      setImmediate(() => controller.abort(reason))
+      await expect(stored).rejects.toBe(reason)
+      expect(await promises.has('a')).toBe(false)
+    }
   })
 
   test("rejects with the signal's reason; what was done stays done", async () => {

@@ -17,7 +17,7 @@ import type { KeyCodec, Slot } from '../keys.ts'
 import { queueName } from '../log/names.ts'
 import type { LogRecord } from '../log/record.ts'
 import type { Store } from '../store.ts'
-import { change } from './change.ts'
+import { change, type Write } from './change.ts'
 import { find } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
 import { type Decoded, decodeValue, encodeValue, type Found, itemPurpose } from './live.ts'
@@ -51,24 +51,42 @@ export interface Item extends Details, Decoded {
 }
 
 /** Adds an item at one side. Its key. */
-export function* push(store: Store, queue: Queue, item: unknown, terms: Terms): Io<number | string> {
+export function push(store: Store, queue: Queue, item: unknown, terms: Terms): Io<number | string> {
+  return pushAs(store, queue, item, () => ({ tags: terms.tags, ...expiry(store, terms.expireMs) }))
+}
+
+/** The number that an item was given while it was pending, and which are others'. */
+export interface Promised {
+  readonly number: number
+  readonly isOthers: (path: string) => boolean
+}
+
+/** As `push`, with its tags and times as `how` gives them. What was `promised` is kept, unless others have pushed that far. */
+export function* pushAs(
+  store: Store,
+  queue: Queue,
+  item: unknown,
+  how: () => Pick<Write & { kind: 'put' }, 'tags' | 'expires' | 'pinned' | 'time'>,
+  promised?: Promised,
+): Io<number | string> {
   const bounds = boundsSlot(store, queue)
   let { head, tail } = yield* readBounds(store, bounds)
+  if (promised !== undefined) {
+    tail = Math.max(tail, promised.number)
+    head = Math.min(head, promised.number + 1)
+  }
   for (;;) {
     const number = queue.side === 'back' ? tail : head - 1
     const slot = itemSlot(store, queue, number)
+    if (number !== promised?.number && promised?.isOthers(slot.path)) {
+      tail++
+      head--
+      continue
+    }
     const value = encodeValue(store, slot, item)
     const { result: added, id } = yield* change(store, slot, { creates: true }, entry => {
       if (entry !== undefined) return { write: undefined, result: false }
-      const write = {
-        kind: 'put',
-        value,
-        tags: terms.tags,
-        purpose: itemPurpose,
-        queue,
-        ...expiry(store, terms.expireMs),
-      } as const
-      return { write, result: true }
+      return { write: { kind: 'put', value, purpose: itemPurpose, queue, ...how() }, result: true }
     })
     if (queue.side === 'back') tail++
     else head--
@@ -184,19 +202,43 @@ function pass(store: Store, { side }: Queue, bounds: Slot, { place, fronts, back
 export function* peek(store: Store, queue: Queue): Io<Item | undefined> {
   const bounds = boundsSlot(store, queue)
   const step = queue.side === 'front' ? 1 : -1
+  let before: Bounds | undefined
   for (;;) {
     const { seen, known } = yield* look(store, queue, bounds)
     let number = known ?? nearEnd(queue, seen)
     if (number < seen.head || number >= seen.tail) return undefined
+    // What has expired stays among the numbers to be looked at.
+    if (before !== undefined && isSame(before, seen)) return undefined
+    before = seen
     let item: Item | undefined
+    // What has expired by the lifetime of this bucket is not passed for good: that may be longer again.
+    let passed: number | undefined
     for (; number >= seen.head && number < seen.tail; number += step) {
       item = yield* itemAt(store, queue, number)
       if (item !== undefined) break
+      if (passed !== undefined || store.settings.lifetimeMs === Number.POSITIVE_INFINITY) continue
+      if ((yield* itemAt(lasting(store), queue, number)) !== undefined) passed = number
     }
-    pass(store, queue, bounds, seen, number)
+    pass(store, queue, bounds, seen, passed ?? number)
     // All had gone; but others may have pushed since, where a transaction does not keep them out.
     if (item !== undefined || store.transaction !== undefined) return item
   }
+}
+
+function isSame(some: Bounds, others: Bounds): boolean {
+  const { place, head, tail, fronts, backs } = some
+  return (
+    place === others.place &&
+    head === others.head &&
+    tail === others.tail &&
+    fronts === others.fronts &&
+    backs === others.backs
+  )
+}
+
+/** The store under no lifetime. */
+function lasting(store: Store): Store {
+  return { ...store, settings: { ...store.settings, lifetimeMs: Number.POSITIVE_INFINITY } }
 }
 
 /** Puts another value in place of an item; `id`: of its record. Whether it was still there. */
@@ -225,18 +267,17 @@ export function* itemAt(store: Store, queue: Queue, number: number): Io<Item | u
 
 /** Takes the item with this number away. `id`: only the item of that record. */
 export function* popItem(store: Store, queue: Queue, number: number, id?: string): Io<Item | undefined> {
-  const { result } = yield* change<Item | undefined>(
-    store,
-    itemSlot(store, queue, number),
-    { creates: false },
-    found => {
-      // What is decided again at a sync is about the item that was pulled.
-      if (store.transaction?.deferred) id ??= found?.put.id ?? ''
-      if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
-      const item = found && itemOf(store, queue, number, found)
-      return { write: item === undefined ? undefined : { kind: 'tombstone', as: 'delete' }, result: item }
-    },
-  )
+  const slot = itemSlot(store, queue, number)
+  const { result } = yield* change<Item | undefined>(store, slot, { creates: false }, (found, { value: put }) => {
+    // What is decided again at a sync is about the item that was pulled.
+    if (store.transaction?.deferred) id ??= found?.put.id ?? ''
+    if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
+    // What has expired here, by a lifetime that others may not share, goes: it is passed, and nobody else would come by.
+    if (found === undefined && put?.purpose === itemPurpose && put.isOf(slot.text, slot.identity))
+      return { write: { kind: 'tombstone', as: 'expired' }, result: undefined }
+    const item = found && itemOf(store, queue, number, found)
+    return { write: item === undefined ? undefined : { kind: 'tombstone', as: 'delete' }, result: item }
+  })
   return result
 }
 

@@ -8,27 +8,27 @@
 // Crash: as of a transaction, before its intent appears nothing, after it everything.
 
 import type { Io } from '../io/requests.ts'
-import type { LogRecord } from '../log/record.ts'
 import type { LogState } from '../log/state.ts'
 import type { Store } from '../store.ts'
 import { inTransaction } from './atomically.ts'
 import { aloneAs, nothingStored } from './fields.ts'
 import { decodeValue, type Found, liveEntry } from './live.ts'
 import { decisionsOf, type PendingEntry } from './pending.ts'
-import { push, type Queue } from './queue.ts'
+import { numberedKey, pushAs, type Queue } from './queue.ts'
 import { type Taken, type TransactionView, take, takeNew, writeInside } from './transaction.ts'
 
 /** Writes all that is pending, or nothing. How many entries. */
 export function* sync(store: Store, pending: readonly PendingEntry[]): Io<number> {
   const entries = pending.filter(({ slot }) => !slot.hidden)
   if (entries.length === 0) return 0
+  const paths = new Set(entries.map(({ slot }) => slot.path))
   yield* inTransaction(store, function* (view) {
     for (const one of entries) {
       if (one.queue === undefined) yield* write(view, one)
       else {
         // It has the number of one that was pulled in here.
         if (one.before.value !== undefined) yield* removePulled(view, one)
-        yield* pushAnew(view, one.log, one.queue)
+        yield* pushPending(view, one, one.queue, path => paths.has(path))
       }
     }
   })
@@ -93,15 +93,18 @@ function* removePulled(view: TransactionView, { slot, before }: PendingEntry): I
   writeInside(view, taken, liveEntry(view, taken.log, slot), { kind: 'tombstone', as: 'delete' })
 }
 
-function* pushAnew(view: Store, { state, value: put }: LogState, queue: Queue): Io<void> {
+/** Under the number that it has had since then, or the next: others may have pushed meanwhile. Its times run since then, too. */
+function* pushPending(
+  view: Store,
+  { slot, log: { state, value: put } }: PendingEntry,
+  queue: Queue,
+  isOthers: (path: string) => boolean,
+): Io<void> {
   // Undefined: it was pulled again before the sync.
   const decoded = put && decodeValue(view, put)
   if (state === undefined || decoded === undefined) return
-  yield* push(view, queue, decoded.value, { expireMs: timeLeft(view, state), tags: put!.tags, ifVersion: undefined })
-}
-
-/** As a call would say it: the time that was given runs since then, the bucket's lifetime begins anew. */
-function timeLeft({ environment }: Store, { pinned, expires }: LogRecord): number | null | undefined {
-  if (!pinned) return undefined
-  return expires === Number.POSITIVE_INFINITY ? null : Math.max(0, expires - environment.now())
+  const { tags } = put!
+  const { expires, pinned, time } = state
+  const { number } = numberedKey(view.keys.read(slot.text))!
+  yield* pushAs(view, queue, decoded.value, () => ({ tags, expires, pinned, time }), { number, isOthers })
 }

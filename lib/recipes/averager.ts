@@ -29,7 +29,7 @@ export class Averager {
   }
 
   /**
-   * Adds a number. The average with it.
+   * Adds a number. The average with it; under `onError: 'degrade'`, where it could not be stored, the number itself.
    * @throws TypeError if it is no finite number, or something else is stored under the key, which stays.
    */
   async add(value: number): Promise<number> {
@@ -39,7 +39,8 @@ export class Averager {
       const { total, count } = current === undefined ? { total: 0, count: 0 } : this.#checked(current)
       return { total: total + value, count: count + 1 }
     }
-    return average((await this.#bucket.promises.update(this.#key, change, this.#options)) as Sum)
+    const sum = (await this.#bucket.promises.update(this.#key, change, this.#options)) as Sum | undefined
+    return sum === undefined ? value : average(sum)
   }
 
   /** The average; undefined: there are no numbers. */

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import {
   Bucket,
   type BucketOptions,
@@ -727,4 +727,58 @@ test('an item that is being synced is pulled once', async () => {
     await promises.sync()
     expect([item?.value, await promises.pull(), bucket.pull()]).toEqual(['x', undefined, undefined])
   }
+})
+
+test('what was pushed keeps its number when it is written, as long as that is free', () => {
+  const { bucket, deferred } = pair()
+  const [a, b, c] = ['a', 'b', 'c'].map(item => deferred.push(item))
+  deferred.delete(a!)
+  deferred.sync()
+  expect([bucket.get(a!), bucket.get(b!), bucket.get(c!)]).toEqual([undefined, 'b', 'c'])
+  deferred.push('pulled again')
+  deferred.pull()
+  deferred.pull()
+  deferred.pull()
+  const last = deferred.push('last')
+  deferred.sync()
+  expect(bucket.get(last)).toBe('last')
+  expect([bucket.pull()?.value, bucket.pull()]).toEqual(['last', undefined])
+  const front = ['x', 'y'].map(item => deferred.push(item, { side: 'front' }))
+  deferred.sync()
+  expect(front.map(key => bucket.get(key))).toEqual(['x', 'y'])
+  expect(bucket.check()).toEqual([])
+})
+
+test('an item that has to move takes no number that is another pending entry’s', () => {
+  const { bucket, deferred } = pair()
+  const [a, b] = ['a', 'b'].map(item => deferred.push(item))
+  const plain = Number(b) + 1
+  bucket.push('theirs')
+  deferred.set(plain, 'plain')
+  deferred.set(plain + 1, 'goes')
+  deferred.delete(plain + 1)
+  deferred.sync()
+  expect(bucket.get(plain)).toBe('plain')
+  expect(['a', 'b']).not.toContain(bucket.get(a!))
+  expect(['a']).not.toContain(bucket.get(b!))
+  expect([1, 2, 3].map(() => bucket.pull()?.value)).toEqual(['theirs', 'a', 'b'])
+  expect(bucket.size).toBe(1)
+  const k = deferred.push('1')
+  deferred.delete(k)
+  deferred.push('2')
+  deferred.set(k, 'plain too')
+  deferred.sync()
+  expect([...bucket.values()]).toEqual(['plain', '2', 'plain too'])
+})
+
+test('the times of what was pushed run since then, under a lifetime too', () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const deferred = new DeferredWriteBucket<unknown, string>(newFolder(), { lifetime: 10_000 })
+  const key = deferred.push('a')
+  const before = deferred.getEntry(key)!
+  vi.setSystemTime(Date.now() + 500)
+  deferred.sync()
+  const after = new Bucket<unknown, string>(deferred.path, { lifetime: 10_000 }).getEntry(key)!
+  expect([after.expiresAt, after.storedAt]).toEqual([before.expiresAt, before.storedAt])
 })

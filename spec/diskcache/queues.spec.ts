@@ -26,6 +26,25 @@ onBothFaces((faceOf, transact) => {
     expect(await bucket.pull()).toBeUndefined()
   })
 
+  test('what has expired by one bucket’s lifetime is not left behind out of reach', async () => {
+    const bucket = newBucket<unknown, string>()
+    const item = { prefix: 'jobs' }
+    for (const look of ['peek', 'pull'] as const) {
+      for (let i = 0; i < 20; i++) bucket.push(`${i}`, item)
+      await expect
+        .poll(() => Date.now())
+        .toBeGreaterThan(bucket.getEntry(bucket.peek(item)!.key)!.storedAt!.getTime() + 40)
+      const hasty = new Bucket<unknown, string>(bucket.path, { lifetime: 20 })
+      expect(await faceOf(hasty)[look](item)).toBeUndefined()
+      hasty.lifetime = null
+      // Looked at only, they are there again; what was pulled is gone for all.
+      const left = look === 'peek' ? Array.from({ length: 20 }, (_, i) => `${i}`) : []
+      for (const value of left) expect((await faceOf(hasty).pull(item))?.value).toBe(value)
+      expect(await faceOf(hasty).pull(item)).toBeUndefined()
+      expect([bucket.size, bucket.check()]).toEqual([0, []])
+    }
+  })
+
   test('with side, a queue is a stack, from either end', async () => {
     for (const side of ['front', 'back'] as const) {
       const bucket = faceOf(newBucket())
