@@ -85,7 +85,8 @@ function* slices<T>(items: Iterable<T>): Generator<T[]> {
 
 /**
  * The methods of Bucket that touch files, with their results in promises, and iterators as async iterators. Calls for one key take effect in the
- * order in which they were made, also when nobody awaits them one by one.
+ * order in which they were made, also when nobody awaits them one by one. A stream takes effect when it has ended, and an entry of
+ * `setMany` when those before it are stored: what is called for their keys meanwhile comes first.
  */
 export class AsyncBucket<K = unknown, V = unknown> implements AsyncIterable<[K, V]> {
   readonly #core: Core

@@ -25,6 +25,7 @@ import {
   DeferredWriteBucket,
   encrypted,
 } from '../../lib/index.ts'
+import type { Problem } from '../../lib/ops/check.ts'
 import { entryFile, entryFiles, filesIn, newBucket } from '../support/folders.ts'
 import { startActor, startActors } from '../support/remote.ts'
 import { hour, minute, onBothFaces, stopClock } from './support.ts'
@@ -371,13 +372,22 @@ onBothFaces(faceOf => {
     })
 
     test('finds nothing wrong while others write, delete, tag and evict, and spoils nothing', async () => {
+      // One who stands still for a second between two ends of a write is not waited for (DESIGN.md, KNOWN): then once more.
+      while ((await checkBesideWriters()) > 800) {}
+    })
+
+    /** How long a writer has stood still at most, in milliseconds. */
+    async function checkBesideWriters(): Promise<number> {
       const bucket = newBucket({ tagIndex: true })
       const writers = await startActors(2, bucket.path)
       let writing = true
       const done = Promise.all(
         writers.map((writer, id) =>
           writer.run(async (theirs, me) => {
-            for (let i = 0; i < 500; i++) {
+            let longest = 0
+            for (let i = 0, last = performance.now(); i < 500; i++) {
+              longest = Math.max(longest, performance.now() - last)
+              last = performance.now()
               const key = `${me}-${i % 40}`
               if (i % 5 === 4) theirs.delete(key)
               else theirs.set(key, 'x'.repeat((i * 37) % 3000), { tag: i % 3, expire: 1e7 })
@@ -389,23 +399,28 @@ onBothFaces(faceOf => {
                 })
               if (i % 10 === 0) await new Promise(setImmediate)
             }
+            return longest
           }, id),
         ),
-      ).then(() => {
+      ).finally(() => {
         writing = false
       })
+      const problems: Problem[] = []
       let checks = 0
       while (writing || checks < 2) {
-        expect(await faceOf(bucket).check({ fix: true })).toEqual([])
+        problems.push(...(await faceOf(bucket).check({ fix: true })))
         checks++
         await delay(1)
       }
-      await done
+      const longest = Math.max(...(await done))
+      if (longest > 800) return longest
+      expect(problems).toEqual([])
       expect(await faceOf(bucket).check()).toEqual([])
       const keys = [...bucket.keys()]
       expect(new Set(keys).size).toBe(keys.length)
       expect(bucket.size).toBe(keys.length)
-    })
+      return longest
+    }
   })
 
   describe('clear()', () => {
