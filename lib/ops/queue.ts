@@ -20,7 +20,7 @@ import type { Store } from '../store.ts'
 import { change, type Write } from './change.ts'
 import { find } from './find.ts'
 import { type Details, detailsOf } from './get.ts'
-import { type Decoded, decodeValue, encodeValue, type Found, itemPurpose } from './live.ts'
+import { type Decoded, decodeValue, encodeValue, type Found, itemPurpose, liveEntry } from './live.ts'
 import { expiry, type Terms } from './terms.ts'
 
 /** The first item's number (DiskCache: Cache.push). */
@@ -268,12 +268,12 @@ export function* itemAt(store: Store, queue: Queue, number: number): Io<Item | u
 /** Takes the item with this number away. `id`: only the item of that record. */
 export function* popItem(store: Store, queue: Queue, number: number, id?: string): Io<Item | undefined> {
   const slot = itemSlot(store, queue, number)
-  const { result } = yield* change<Item | undefined>(store, slot, { creates: false }, (found, { value: put }) => {
+  const { result } = yield* change<Item | undefined>(store, slot, { creates: false }, (found, log) => {
     // What is decided again at a sync is about the item that was pulled.
     if (store.transaction?.deferred) id ??= found?.put.id ?? ''
     if (id !== undefined && found?.put.id !== id) return { write: undefined, result: undefined }
-    // What has expired here, by a lifetime that others may not share, goes: it is passed, and nobody else would come by.
-    if (found === undefined && put?.purpose === itemPurpose && put.isOf(slot.text, slot.identity))
+    // What has expired by a lifetime that others may not share goes: it is passed, and nobody else would come by.
+    if (found === undefined && liveEntry(lasting(store), log, slot)?.put.purpose === itemPurpose)
       return { write: { kind: 'tombstone', as: 'expired' }, result: undefined }
     const item = found && itemOf(store, queue, number, found)
     return { write: item === undefined ? undefined : { kind: 'tombstone', as: 'delete' }, result: item }
