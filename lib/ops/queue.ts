@@ -70,26 +70,18 @@ export function* pushAs(
   promised?: Promised,
 ): Io<number | string> {
   const bounds = boundsSlot(store, queue)
-  let { head, tail } = yield* readBounds(store, bounds)
-  if (promised !== undefined) {
-    tail = Math.max(tail, promised.number)
-    head = Math.min(head, promised.number + 1)
-  }
-  for (;;) {
-    const number = queue.side === 'back' ? tail : head - 1
+  const { head, tail } = yield* readBounds(store, bounds)
+  const isBack = queue.side === 'back'
+  const own = promised?.number
+  let number = isBack ? Math.max(tail, own ?? tail) : Math.min(head - 1, own ?? head)
+  for (; ; number += isBack ? 1 : -1) {
     const slot = itemSlot(store, queue, number)
-    if (number !== promised?.number && promised?.isOthers(slot.path)) {
-      tail++
-      head--
-      continue
-    }
+    if (number !== own && promised?.isOthers(slot.path)) continue
     const value = encodeValue(store, slot, item)
     const { result: added, id } = yield* change(store, slot, { creates: true }, entry => {
       if (entry !== undefined) return { write: undefined, result: false }
       return { write: { kind: 'put', value, purpose: itemPurpose, queue, ...how() }, result: true }
     })
-    if (queue.side === 'back') tail++
-    else head--
     if (!added) continue
     try {
       yield* widen(store, bounds, number)
